@@ -1,0 +1,1 @@
+"""The services of Peel: one folder each, and the kernel they share."""

@@ -1,0 +1,126 @@
+"""The `peel` command: the processes of each service, and what an operator looks at."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from services import operate
+from services.kernel.settings import load_settings
+from services.table import SERVICES
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, help="Peel: operational policing.")
+dead_letters = typer.Typer(no_args_is_help=True, help="Events that could not be handled: look at them, replay them.")
+app.add_typer(dead_letters, name="dlq")
+_console = Console()
+
+ServiceName = StrEnum("ServiceName", {name: name for name in SERVICES})  # type: ignore[misc]
+
+
+class Phase(StrEnum):
+    """Which migrations: before the new code starts, or after the old one is gone."""
+
+    pre = "pre"
+    post = "post"
+    all = "all"
+
+
+def _add_service(name: str) -> None:
+    service = typer.Typer(no_args_is_help=True, help=f"The processes of {name}.")
+
+    @service.command(help=f"Serve the gRPC API of {name} until SIGTERM.")
+    def api() -> None:
+        from services.kernel.server import run_api
+
+        raise typer.Exit(run_api(name, load_settings()))
+
+    @service.command(help=f"Run the worker of {name}: outbox relay, consumer and timers, until SIGTERM.")
+    def worker() -> None:
+        from services.kernel.worker import run_worker
+
+        raise typer.Exit(run_worker(name, load_settings()))
+
+    @service.command(help=f"Bring the database of {name} and its Kafka topics to what this version needs.")
+    def migrate(phase: Annotated[Phase, typer.Option(help="pre before a rollout, post after it.")] = Phase.all) -> None:
+        applied = asyncio.run(operate.migrate(load_settings(), name, phase.value))
+        _console.print(f"{name}: " + (", ".join(applied) if applied else "nothing to apply"))
+
+    app.add_typer(service, name=name)
+
+
+for _name in SERVICES:
+    _add_service(_name)
+
+
+@app.command()
+def backlogs() -> None:
+    """Every queue, tray and clock: its owner, how many wait, and how old the oldest is."""
+    table, unreachable = asyncio.run(operate.backlogs(load_settings()))
+    _console.print(table)
+    if unreachable:
+        _console.print(f"[red]not measured: {', '.join(unreachable)}[/red]")
+        raise typer.Exit(1)
+
+
+@app.command()
+def reconcile(
+    force: Annotated[str, typer.Option(help="Force id, such as west-yorkshire.")] = "west-yorkshire",
+    since: Annotated[str, typer.Option(help="First day of first contact, YYYY-MM-DD.")] = "",
+    until: Annotated[str, typer.Option(help="Last moment of first contact, YYYY-MM-DD.")] = "",
+    by: Annotated[list[operate.By], typer.Option(help="Keep the sums apart by this; may be repeated.")] = [  # noqa: B006
+        operate.By.category
+    ],
+) -> None:
+    """What was received, decided, recorded and not recorded, and what is undecided or overdue, from the crime ledger.
+
+    Exits with 1 where a report is undecided past its 24 hours.
+    """
+    period = [datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None for text in (since, until)]
+    table, undecided_overdue = asyncio.run(operate.reconcile(load_settings(), force, period[0], period[1], by))
+    _console.print(table)
+    raise typer.Exit(1 if undecided_overdue else 0)
+
+
+@app.command()
+def settings() -> None:
+    """Every setting with its meaning and its value now; secrets are not shown."""
+    _console.print(operate.settings_table(load_settings()))
+
+
+@dead_letters.command("list")
+def list_dead_letters(service: ServiceName) -> None:
+    """The dead letters of a service that wait for a replay, oldest first."""
+    _console.print(asyncio.run(operate.list_dead_letters(load_settings(), service.value)))
+
+
+@dead_letters.command("show")
+def show_dead_letter(service: ServiceName, number: int) -> None:
+    """One dead letter: where it came from, why it failed, and its content with personal data removed."""
+    _console.print(asyncio.run(operate.show_dead_letter(load_settings(), service.value, number)))
+
+
+@dead_letters.command("replay")
+def replay_dead_letters(
+    service: ServiceName, numbers: Annotated[list[int], typer.Argument(help="Numbers that `dlq list` shows.")]
+) -> None:
+    """Give dead letters to the service again; each has its effect once, however often it is replayed."""
+    replayed = asyncio.run(operate.replay_dead_letters(load_settings(), service.value, numbers))
+    _console.print(f"replayed {replayed} of {len(numbers)}")
+    raise typer.Exit(0 if replayed == len(numbers) else 1)
+
+
+def main() -> None:
+    """Entry point. An error that an operator can act on is one line; anything else keeps its trace."""
+    try:
+        app()
+    except operate.OperatorError as error:
+        print(f"peel: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks on standard error
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

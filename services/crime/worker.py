@@ -1,0 +1,19 @@
+"""The Kafka and timer door of crime recording: what it reacts to. No logic."""
+
+from peel.intake.v1.events_pb2 import ContactOpened
+from services.crime import handlers
+from services.kernel.reactions import Reactions
+from services.kernel.timers import Timer
+from services.kernel.transaction import Transaction
+
+reactions = Reactions("crime")
+
+
+@reactions.consumes(ContactOpened)
+async def contact_opened(event: ContactOpened, tx: Transaction) -> None:
+    await handlers.register_report(event.contact, tx)
+
+
+@reactions.fires(handlers.RECORDING_DUE)
+async def recording_due(timer: Timer, tx: Transaction) -> None:
+    await handlers.report_overdue(timer.subject, timer.force, tx)

@@ -1,0 +1,1 @@
+"""Call intake: the one ledger of contacts, and the incidents they become."""

@@ -1,0 +1,25 @@
+"""The Kafka door of call intake: what it reacts to. No logic."""
+
+from uuid import UUID
+
+from peel.crime.v1 import types_pb2 as crime
+from peel.crime.v1.events_pb2 import RecordingDecided
+from services.intake import handlers
+from services.intake.domain import AllegationDecision
+from services.kernel.reactions import Reactions
+from services.kernel.transaction import Transaction
+
+reactions = Reactions("intake")
+
+
+@reactions.consumes(RecordingDecided)
+async def recording_decided(event: RecordingDecided, tx: Transaction) -> None:
+    decisions = [(d.allegation_number, *_decision(d)) for d in event.decisions if d.allegation_number]
+    await handlers.resolve_allegations(handlers.ResolveAllegations(UUID(event.contact_id), decisions), tx)
+
+
+def _decision(decision: crime.Decision) -> tuple[AllegationDecision, str]:
+    if decision.reason:
+        return AllegationDecision.NOT_RECORDED, crime.NonRecordingReason.Name(decision.reason)
+    kind = AllegationDecision.ABSORBED if decision.absorbed_by else AllegationDecision.RECORDED
+    return kind, decision.crime_number

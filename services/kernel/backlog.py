@@ -1,0 +1,90 @@
+"""The backlog catalogue: every queue, tray and clock, with its owner, its size and the age of its oldest (I8).
+
+A line here is all there is to do: the gauges, `peel backlogs` and later the dashboard and the alert come from it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+
+from services.kernel.clock import Clock
+from services.kernel.database import Connection
+from services.kernel.telemetry.metrics import BACKLOG_OLDEST_SECONDS, BACKLOG_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """One thing that can pile up.
+
+    `sql` returns one row: size (bigint) and oldest (timestamptz, null where empty). `real_time` says that its times are
+    of the machine's own clock, which differs from the kernel's in a rehearsal.
+    """
+
+    name: str
+    owner: str
+    meaning: str
+    sql: str
+    real_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How full a backlog is. `oldest_seconds` is 0 where nothing waits."""
+
+    backlog: Backlog
+    size: int
+    oldest_seconds: float
+
+
+def kernel_backlogs(service: str) -> tuple[Backlog, ...]:
+    """What piles up in any service."""
+    return (
+        Backlog(
+            f"{service}.outbox",
+            "platform on-call",
+            "Events committed and not yet given to Kafka.",
+            "select count(*) as size, min(created_at) as oldest from outbox where published_at is null",
+            real_time=True,
+        ),
+        Backlog(
+            f"{service}.dead-letters",
+            "platform on-call",
+            "Events that could not be handled and wait for a person to replay them.",
+            "select count(*) as size, min(at) as oldest from dead_letter where replayed_at is null",
+            real_time=True,
+        ),
+        Backlog(
+            f"{service}.timers-due",
+            "platform on-call",
+            "Durable timers past their due time that have not fired.",
+            "select count(*) as size, min(due) as oldest from timer where state = 'WAITING' and due <= $1",
+        ),
+    )
+
+
+def backlogs_of(service: str) -> tuple[Backlog, ...]:
+    """The catalogue of one service: the kernel's and its own."""
+    own: Sequence[Backlog] = import_module(f"services.{service}.backlogs").BACKLOGS
+    return (*kernel_backlogs(service), *own)
+
+
+async def measure(connection: Connection, backlog: Backlog, clock: Clock) -> Level:
+    """Looks at one backlog."""
+    args = [clock.now()] if "$1" in backlog.sql else []
+    row = await connection.fetchrow(backlog.sql, *args)
+    if row is None:
+        raise RuntimeError(f"backlog {backlog.name}: its query returned no row")
+    oldest: datetime | None = row["oldest"]
+    if oldest is None:
+        return Level(backlog, row["size"], 0.0)
+    now = await connection.fetchval("select clock_timestamp()") if backlog.real_time else clock.now()
+    return Level(backlog, row["size"], max(0.0, (now - oldest).total_seconds()))
+
+
+async def export(connection: Connection, backlogs: Sequence[Backlog], clock: Clock) -> None:
+    """Sets the gauges of these backlogs."""
+    for backlog in backlogs:
+        level = await measure(connection, backlog, clock)
+        BACKLOG_SIZE.labels(backlog.name, backlog.owner).set(level.size)
+        BACKLOG_OLDEST_SECONDS.labels(backlog.name, backlog.owner).set(level.oldest_seconds)

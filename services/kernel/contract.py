@@ -1,0 +1,177 @@
+"""Reads what the protos declare: who may call, what is audited, where an event goes, what is personal.
+
+Everything is read from descriptors once and kept; nothing here looks at a value but the walkers at the end.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.message import Message
+
+from peel.options.v1 import options_pb2 as options
+
+
+@dataclass(frozen=True, slots=True)
+class RpcPolicy:
+    """What holds for every call of one RPC."""
+
+    full_name: str
+    roles: frozenset[str]
+    audit: str
+    workflow: str
+    idempotent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventPolicy:
+    """How one kind of event travels. `key` is the path of the field that names its aggregate."""
+
+    topic: str
+    key: tuple[str, ...]
+    compacted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A Kafka topic that some event's option names."""
+
+    name: str
+    compacted: bool
+
+
+def rpc_policy(method: MethodDescriptor) -> RpcPolicy:
+    """The policy of an RPC. Raises LookupError for one that declares none."""
+    declared = method.GetOptions()
+    if not declared.HasExtension(options.rpc):
+        raise LookupError(f"{method.full_name} declares no (peel.options.v1.rpc)")
+    policy = declared.Extensions[options.rpc]
+    return RpcPolicy(
+        full_name=method.full_name,
+        roles=frozenset(options.Role.Name(role) for role in policy.roles),
+        audit=options.AuditAction.Name(policy.audit).removeprefix("AUDIT_ACTION_"),
+        workflow=policy.workflow,
+        idempotent=policy.idempotent,
+    )
+
+
+@cache
+def event_policy(event: Descriptor) -> EventPolicy:
+    """The policy of an event. Raises LookupError for one that declares none."""
+    declared = event.GetOptions()
+    if not declared.HasExtension(options.event):
+        raise LookupError(f"{event.full_name} declares no (peel.options.v1.event)")
+    policy = declared.Extensions[options.event]
+    return EventPolicy(topic=policy.topic, key=tuple(policy.key.split(".")), compacted=policy.compacted)
+
+
+def aggregate_id(event: Message) -> str:
+    """The id of the aggregate that the event is about."""
+    value: object = event
+    for part in event_policy(event.DESCRIPTOR).key:
+        value = getattr(value, part)
+    return str(value)
+
+
+def events_of(service: str) -> tuple[Descriptor, ...]:
+    """The events that a service's package declares."""
+    file = import_module(f"peel.{service}.v1.events_pb2").DESCRIPTOR
+    return tuple(file.message_types_by_name.values())
+
+
+def topics(services: tuple[str, ...]) -> tuple[Topic, ...]:
+    """The topic catalogue: every topic that an event of these services names, by name."""
+    policies = [event_policy(event) for service in services for event in events_of(service)]
+    return tuple(
+        Topic(name, any(p.compacted for p in policies if p.topic == name))
+        for name in sorted({p.topic for p in policies})
+    )
+
+
+@cache
+def independent_roles() -> frozenset[str]:
+    """Roles whose holder may hold no other."""
+    values = options.Role.DESCRIPTOR.values
+    return frozenset(v.name for v in values if v.GetOptions().Extensions[options.independent])
+
+
+@cache
+def force_field(request: Descriptor) -> str | None:
+    """Name of the request field that says which force the call is about, where there is one."""
+    for field in request.fields:
+        if field.GetOptions().Extensions[options.force]:
+            return field.name
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What to look at in one kind of message: its own marked fields, and the fields that may hold more."""
+
+    personal: tuple[str, ...]
+    records: tuple[tuple[str, str], ...]
+    inner: tuple[tuple[str, bool], ...]
+
+
+@cache
+def _walk(message: Descriptor) -> _Walk:
+    def marked(field: FieldDescriptor) -> bool:
+        return field.message_type is not None and bool(_reach(field.message_type))
+
+    return _Walk(
+        personal=tuple(f.name for f in message.fields if f.GetOptions().Extensions[options.personal]),
+        records=tuple((f.name, kind) for f in message.fields if (kind := f.GetOptions().Extensions[options.record])),
+        inner=tuple((f.name, f.is_repeated) for f in message.fields if marked(f)),
+    )
+
+
+@cache
+def _reach(message: Descriptor, seen: tuple[str, ...] = ()) -> bool:
+    """Whether a message of this kind can hold, at any depth, a field that is personal or names a record."""
+    for field in message.fields:
+        extensions = field.GetOptions().Extensions
+        if extensions[options.personal] or extensions[options.record]:
+            return True
+        inner = field.message_type
+        if inner is not None and inner.full_name not in seen and _reach(inner, (*seen, message.full_name)):
+            return True
+    return False
+
+
+def touches_personal(message: Descriptor) -> bool:
+    """Whether a message of this kind can hold personal data or name a record that does."""
+    return _reach(message)
+
+
+def marks(message: Message) -> tuple[set[str], set[str]]:
+    """Names of the personal fields that are set in the message ("Person.phone"), and its records ("contact:<id>")."""
+    fields: set[str] = set()
+    records: set[str] = set()
+    stack = [message]
+    while stack:
+        current = stack.pop()
+        walk = _walk(current.DESCRIPTOR)
+        kind = current.DESCRIPTOR.name
+        for name in walk.personal:
+            if getattr(current, name):
+                fields.add(f"{kind}.{name}")
+        for name, record in walk.records:
+            if value := getattr(current, name):
+                records.add(f"{record}:{value}")
+        for name, repeated in walk.inner:
+            if repeated:
+                stack.extend(getattr(current, name))
+            elif current.HasField(name):
+                stack.append(getattr(current, name))
+    return fields, records
+
+
+def personal_field_names(services: tuple[str, ...]) -> Iterator[str]:
+    """Every field name that some message of these services marks as personal: the log scrubber's list."""
+    files = ["peel.type.v1.place_pb2", "peel.type.v1.person_pb2"]
+    files += [f"peel.{service}.v1.{part}_pb2" for service in services for part in ("api", "types", "events")]
+    for file in files:
+        for message in import_module(file).DESCRIPTOR.message_types_by_name.values():
+            yield from _walk(message).personal

@@ -1,0 +1,68 @@
+"""Postgres: pools, and tables that can be filled in bulk."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import asyncpg
+
+from services.kernel.settings import Settings
+
+Row: TypeAlias = asyncpg.Record
+Connection: TypeAlias = asyncpg.Connection
+Pool: TypeAlias = asyncpg.Pool
+
+# Not the request's fault: the same call may well succeed a moment later.
+TRANSIENT: tuple[type[BaseException], ...] = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that rows are added to in bulk: its name and its columns with their types, in the rows' order."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, name: str, columns: str) -> "Table":
+        """From the SQL one would write: Table.of("crime", "id uuid, force text")."""
+        pairs = [column.strip().split(" ", 1) for column in columns.split(",")]
+        return cls(name, tuple((column, kind.strip()) for column, kind in pairs))
+
+    @property
+    def names(self) -> str:
+        return ", ".join(column for column, _ in self.columns)
+
+    def arrays(self, rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+        """The rows turned into one array a column."""
+        return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def open_pool(settings: Settings, service: str, size: int | None = None) -> Pool:
+    """A pool on the service's own database.
+
+    Raises OSError or asyncpg.PostgresError where Postgres does not answer within five seconds.
+    """
+    return await asyncpg.create_pool(
+        settings.database_of(service),
+        min_size=1,
+        max_size=size or settings.database_pool,
+        command_timeout=settings.statement_timeout_seconds,
+        timeout=5,
+        server_settings={"application_name": f"peel-{service}", "timezone": "UTC"},
+    )

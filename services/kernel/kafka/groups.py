@@ -1,0 +1,77 @@
+"""What the broker says about a consumer group, by a client of its own: it answers for a consumer that stalls, too."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
+
+from services.kernel.kafka.client import open_client
+from services.kernel.kafka.records import Partition
+from services.kernel.settings import Settings
+
+_REQUEST_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A group as its coordinator sees it: one member's partitions, None where it has no settled place; and the lags."""
+
+    mine: frozenset[Partition] | None
+    lag: dict[Partition, int]
+
+
+def lag(settings: Settings, group: str, topics: Sequence[str]) -> dict[Partition, int]:
+    """How many records of each partition the group has not committed yet.
+
+    Raises KafkaError where the broker does not answer.
+    """
+    admin = open_client(KafkaAdminClient, settings, request_timeout_ms=_REQUEST_MS)
+    try:
+        return _lag(admin, group, topics)
+    finally:
+        admin.close()
+
+
+def view(settings: Settings, group: str, topics: Sequence[str]) -> GroupView:
+    """This instance's place in the group, and the group's lag. Raises KafkaError where the broker does not answer."""
+    admin = open_client(KafkaAdminClient, settings, request_timeout_ms=_REQUEST_MS)
+    try:
+        described: dict[str, Any] = admin.describe_groups([group])[group]
+        return GroupView(_place(described, settings.instance), _lag(admin, group, topics))
+    finally:
+        admin.close()
+
+
+def _place(described: dict[str, Any], instance: str) -> frozenset[Partition] | None:
+    if described["group_state"] != "Stable":
+        return None
+    for member in described["members"]:
+        if member["group_instance_id"] == instance:
+            return frozenset(_assigned(member["member_assignment"]))
+    return None
+
+
+def _assigned(assignment: Any) -> Iterable[Partition]:
+    # Empty bytes, not an assignment without partitions, where the leader gave this member nothing.
+    for topic in assignment["assigned_partitions"] if assignment else ():
+        for number in topic["partitions"]:
+            yield Partition(topic["topic"], number)
+
+
+def _lag(admin: KafkaAdminClient, group: str, topics: Sequence[str]) -> dict[Partition, int]:
+    described = admin.describe_topics(list(topics))
+    partitions = [TopicPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
+    if not partitions:
+        return {}
+    ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST), timeout_ms=_REQUEST_MS)
+    starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST), timeout_ms=_REQUEST_MS)
+    committed = admin.list_group_offsets({group: partitions})[group]
+    result = {}
+    for partition in partitions:
+        done = committed[partition].offset if partition in committed else -1
+        # What retention removed is no lag any more, and what was never committed is all that there is.
+        done = max(done, starts[partition].offset)
+        result[Partition(partition.topic, partition.partition)] = max(0, ends[partition].offset - done)
+    return result

@@ -1,0 +1,149 @@
+"""The relay: gives Kafka what was committed to the outbox, at least once and in order.
+
+One relay of a service is active at a time. Several that share the rows among them would break the order of a key.
+"""
+
+import asyncio
+import random
+
+import asyncpg
+
+from services.kernel.database import TRANSIENT, Connection, Row
+from services.kernel.envelope import Envelope
+from services.kernel.kafka import BrokerError, Outgoing, Producer
+from services.kernel.settings import Settings
+from services.kernel.telemetry.logs import logger
+from services.kernel.telemetry.metrics import counter, gauge
+
+_LOG = logger(__name__)
+_LOCK = 7_003_518
+_BATCH = 500
+# A notification can be lost with its connection; the net below it catches the row this much later.
+_NET_SECONDS = 1.0
+_STANDBY_SECONDS = 1.0
+_RETRY_SECONDS = (0.2, 10.0)
+_PRUNE_EVERY_SECONDS = 60.0
+_PRUNE_ROWS = 5_000
+
+RELAYED = counter(
+    "peel_outbox_relayed",
+    "Events that the broker acknowledged, by topic.",
+    labels=("topic",),
+    action="Flat while the outbox backlog grows: see peel_outbox_relay_failures.",
+)
+FAILURES = counter(
+    "peel_outbox_relay_failures",
+    "Times the relay lost the database or the broker and began again, by the error's class.",
+    labels=("error",),
+    action="A few at a restart of either are usual; nothing is lost meanwhile. Steady: that part is down.",
+)
+ACTIVE = gauge(
+    "peel_outbox_relay_active",
+    "1 where this process is the service's active relay.",
+    action="The sum over a service's workers must be 1; at 0 its events wait.",
+)
+_UNPUBLISHED = (
+    "select id, topic, key, event_id, type, force, subject, sequence, time, traceparent, payload "
+    "from outbox where published_at is null order by id limit $1"
+)
+
+
+class Relay:
+    """Publishes the outbox of one service. Woken by NOTIFY; looks by itself every second."""
+
+    def __init__(self, settings: Settings, service: str, producer: Producer) -> None:
+        self._dsn, self._service, self._producer = settings.database_of(service), service, producer
+        self._retention_hours = settings.outbox_retention_hours
+        self._woken = asyncio.Event()
+        self._prune_at = 0.0
+        self._delay = _RETRY_SECONDS[0]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relays until `stop` is set. A lost database or broker is waited for, with growing pauses."""
+        stopping = asyncio.create_task(self._wake_when(stop))
+        try:
+            while not stop.is_set():
+                try:
+                    await self._connected(stop)
+                except (BrokerError, *TRANSIENT) as error:
+                    seconds = self._delay * random.uniform(0.8, 1.2)
+                    self._delay = min(_RETRY_SECONDS[1], self._delay * 2)
+                    FAILURES.labels(type(error).__name__).inc()
+                    _LOG.warning("relay begins again", error=type(error).__name__, seconds=round(seconds, 2))
+                    await self._pause(seconds)
+        finally:
+            stopping.cancel()
+
+    async def _wake_when(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._woken.set()
+
+    async def _connected(self, stop: asyncio.Event) -> None:
+        """A connection of its own: the lock is the session's, and goes with it."""
+        connection: Connection = await asyncpg.connect(self._dsn, timeout=5, command_timeout=10)
+        try:
+            while not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+                await self._pause(_STANDBY_SECONDS)
+                if stop.is_set():
+                    return
+            await connection.add_listener("outbox", lambda *_: self._woken.set())
+            _LOG.info("relay is active", service=self._service)
+            ACTIVE.set(1)
+            while not stop.is_set():
+                # Clear, then look, then wait: a row written in between is not missed.
+                self._woken.clear()
+                relayed = await self._relay(connection)
+                self._delay = _RETRY_SECONDS[0]
+                if relayed < _BATCH:
+                    await self._prune(connection)
+                    await self._pause(_NET_SECONDS)
+        finally:
+            ACTIVE.set(0)
+            connection.terminate()
+
+    async def _relay(self, connection: Connection) -> int:
+        """Publishes one batch and marks it; returns how many there were. A crash in between publishes it again."""
+        rows = await connection.fetch(_UNPUBLISHED, _BATCH)
+        if rows:
+            await self._producer.send([self._outgoing(row) for row in rows])
+            await connection.execute(
+                "update outbox set published_at = clock_timestamp() where id = any($1::bigint[])",
+                [row["id"] for row in rows],
+            )
+            for row in rows:
+                RELAYED.labels(row["topic"]).inc()
+        return len(rows)
+
+    def _outgoing(self, row: Row) -> Outgoing:
+        envelope = Envelope(
+            event_id=row["event_id"],
+            type=row["type"],
+            source=f"/peel/{self._service}",
+            subject=row["subject"],
+            force=row["force"],
+            sequence=row["sequence"],
+            time=row["time"],
+            traceparent=row["traceparent"],
+            payload=row["payload"],
+        )
+        return Outgoing(row["topic"], row["key"].encode(), envelope.payload, envelope.headers())
+
+    async def _prune(self, connection: Connection) -> None:
+        """Deletes what was published long ago, a bounded number at a time, when there is nothing to relay."""
+        now = asyncio.get_running_loop().time()
+        if now < self._prune_at:
+            return
+        deleted = await connection.execute(
+            "delete from outbox where id in (select id from outbox "
+            "where published_at < clock_timestamp() - make_interval(hours => $1) order by published_at limit $2)",
+            self._retention_hours,
+            _PRUNE_ROWS,
+        )
+        if deleted != f"DELETE {_PRUNE_ROWS}":
+            self._prune_at = now + _PRUNE_EVERY_SECONDS
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        except TimeoutError:
+            return

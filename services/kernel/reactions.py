@@ -1,0 +1,86 @@
+"""What a service reacts to: events of any service, and its own timers coming due."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from google.protobuf.message import Message
+
+from services.kernel.contract import event_policy
+from services.kernel.transaction import Transaction
+
+if TYPE_CHECKING:
+    from services.kernel.timers import Timer
+
+Event = TypeVar("Event", bound=Message)
+Reaction: TypeAlias = Callable[[Any, Transaction], Awaitable[None]]
+Firing: TypeAlias = "Callable[[Timer, Transaction], Awaitable[None]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """A kind of event and what happens on it."""
+
+    message: type[Message]
+    topic: str
+    react: Reaction
+
+
+class Reactions:
+    """The Kafka and timer door of one service. A reaction runs in a transaction: it has its effect once, or none.
+
+    A reaction that raises Refused or Invalid has its event set aside for a person after some tries; any other error
+    holds the events behind it back until it is mended.
+    """
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self._consumed: dict[str, Consumed] = {}
+        self._firings: dict[str, Firing] = {}
+
+    def consumes(
+        self, message: type[Event]
+    ) -> Callable[[Callable[[Event, Transaction], Awaitable[None]]], Callable[[Event, Transaction], Awaitable[None]]]:
+        """Declares what happens on a kind of event.
+
+        Raises LookupError for a message whose contract names no topic, ValueError for one already declared.
+        """
+        name = message.DESCRIPTOR.full_name
+        topic = event_policy(message.DESCRIPTOR).topic
+        if name in self._consumed:
+            raise ValueError(f"{self.service} reacts to {name} twice")
+
+        def declare(
+            react: Callable[[Event, Transaction], Awaitable[None]],
+        ) -> Callable[[Event, Transaction], Awaitable[None]]:
+            self._consumed[name] = Consumed(message, topic, react)
+            return react
+
+        return declare
+
+    def fires(self, kind: str) -> Callable[[Firing], Firing]:
+        """Declares what happens when a timer of this kind comes due. Raises ValueError for one already declared."""
+        if kind in self._firings:
+            raise ValueError(f"{self.service} fires {kind} twice")
+
+        def declare(fire: Firing) -> Firing:
+            self._firings[kind] = fire
+            return fire
+
+        return declare
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics of the events consumed, by name."""
+        return tuple(sorted({consumed.topic for consumed in self._consumed.values()}))
+
+    @property
+    def events(self) -> Mapping[str, Consumed]:
+        """The events consumed, by full message name."""
+        return MappingProxyType(self._consumed)
+
+    @property
+    def firings(self) -> Mapping[str, Firing]:
+        """What happens on a timer, by its kind."""
+        return MappingProxyType(self._firings)

@@ -1,0 +1,1 @@
+"""Traces, metrics and logs, none of which may ever hold personal data (I7)."""

@@ -1,0 +1,138 @@
+"""Traces: one lean span a call, one a handled event, joined through the outbox.
+
+The general-purpose instrumentation doubles the cost of a call; here the sampling is drawn before any object exists.
+Span attributes come from the contract (method, workflow) and never from a request.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from random import Random
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Span, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    set_span_in_context,
+)
+
+from services.kernel.settings import Settings
+
+_CURRENT: ContextVar[SpanContext | None] = ContextVar("current_span", default=None)
+_DRAW = Random()
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+
+
+def parse_traceparent(text: str | None) -> SpanContext | None:
+    """The W3C trace context in a traceparent header; None where there is none or it is malformed."""
+    found = _TRACEPARENT.fullmatch(text) if text else None
+    if found is None:
+        return None
+    version, trace_id, span_id, flags, more = found.groups()
+    # W3C Trace Context: ff is no version, and only later ones than 00 may have more parts.
+    if version == "ff" or (version == "00" and more):
+        return None
+    context = SpanContext(int(trace_id, 16), int(span_id, 16), True, TraceFlags(int(flags, 16)))
+    return context if context.is_valid else None
+
+
+def current_traceparent() -> str | None:
+    """The traceparent to hand on from here; None outside any trace."""
+    context = _CURRENT.get()
+    if context is None:
+        return None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags & 1:02x}"
+
+
+def current_trace_id() -> str:
+    """Hexadecimal trace id, empty outside any trace."""
+    context = _CURRENT.get()
+    return f"{context.trace_id:032x}" if context else ""
+
+
+class Tracing:
+    """The tracer of one process. Not sampled means that nothing but ids is made."""
+
+    def __init__(
+        self, settings: Settings, service: str, process: str, exporter: SpanExporter | None = None
+    ) -> None:
+        """Spans go to `exporter`, else to PEEL_OTLP_ENDPOINT."""
+        resource = Resource.create({"service.name": f"peel-{service}", "service.instance.id": settings.instance})
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        if exporter is None and settings.otlp_endpoint:
+            exporter = OTLPSpanExporter(endpoint=settings.otlp_endpoint)
+        if exporter is not None:
+            self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._tracer = self._provider.get_tracer(f"peel.{process}")
+        # Without an exporter nobody would ever see a span, so none is made; ids still travel.
+        self._ratio = settings.trace_ratio if exporter else 0.0
+        self._join_as_parent = settings.trace_async == "parent"
+
+    @contextmanager
+    def server_span(self, name: str, workflow: str, traceparent: str | None) -> Iterator[Span | None]:
+        """The span of one call; continues the caller's trace where it sent one."""
+        parent = parse_traceparent(traceparent)
+        sampled = bool(parent.trace_flags & 1) if parent else _DRAW.random() < self._ratio
+        with self._span(
+            name, SpanKind.SERVER, {"peel.workflow": workflow}, parent, sampled and self._ratio > 0
+        ) as span:
+            yield span
+
+    @contextmanager
+    def consumer_span(self, event_type: str, topic: str, traceparent: str | None) -> Iterator[Span | None]:
+        """The span of one handled event: linked to the span that emitted it; its child with PEEL_TRACE_ASYNC=parent."""
+        origin = parse_traceparent(traceparent)
+        sampled = bool(origin and origin.trace_flags & 1) and self._ratio > 0
+        links = [Link(origin)] if origin and not self._join_as_parent else []
+        parent = origin if self._join_as_parent else None
+        attributes = {"messaging.system": "kafka", "messaging.destination.name": topic}
+        with self._span(f"process {event_type}", SpanKind.CONSUMER, attributes, parent, sampled, links) as span:
+            yield span
+
+    @contextmanager
+    def _span(
+        self,
+        name: str,
+        kind: SpanKind,
+        attributes: dict[str, str],
+        parent: SpanContext | None,
+        sampled: bool,
+        links: list[Link] | None = None,
+    ) -> Iterator[Span | None]:
+        # Put back by value: a stream's generator may be closed from another context than it began in.
+        before = _CURRENT.get()
+        if not sampled:
+            ids = parent or SpanContext(_DRAW.getrandbits(128) or 1, _DRAW.getrandbits(64) or 1, False, TraceFlags(0))
+            _CURRENT.set(ids)
+            try:
+                yield None
+            finally:
+                _CURRENT.set(before)
+            return
+        context = set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()
+        span = self._tracer.start_span(name, context, kind, attributes, links or [])
+        _CURRENT.set(span.get_span_context())
+        try:
+            yield span  # type: ignore[misc]
+        except BaseException as error:
+            span.set_status(Status(StatusCode.ERROR))
+            # The class alone: messages and stack traces can hold what a caller said.
+            span.set_attribute("error.type", type(error).__name__)
+            raise
+        finally:
+            _CURRENT.set(before)
+            span.end()
+
+    def close(self) -> None:
+        """Sends what is left and stops the exporter."""
+        self._provider.shutdown()

@@ -1,0 +1,122 @@
+"""One Postgres transaction, and all that a handler is given to work with.
+
+A handler cannot publish, sleep, call another service or forget the outbox: it is handed nothing to do it with.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from services.kernel.bulk import OUTBOX, TIMER, Rows, insert_args, insert_sql, outbox_row
+from services.kernel.caller import Caller
+from services.kernel.clock import Clock
+from services.kernel.database import Connection, Pool, Row, Table
+from services.kernel.ids import new_id
+
+
+class Transaction:
+    """State, events, timers, audit and request id, committed together or not at all.
+
+    What is added, emitted and started is held back and written by one statement at the end.
+    """
+
+    def __init__(self, connection: Connection, now: datetime, caller: Caller) -> None:
+        self._connection = connection
+        self.now = now
+        self.caller = caller
+        self._rows = Rows()
+        self._cancelled: list[tuple[str, UUID]] = []
+
+    async def all(self, sql: str, *args: object) -> list[Row]:
+        """Every row of a query. What was held back is written first, so that a query sees it."""
+        await self.flush()
+        rows: list[Row] = await self._connection.fetch(sql, *args)
+        return rows
+
+    async def maybe(self, sql: str, *args: object) -> Row | None:
+        """The row of a query, if there is one."""
+        await self.flush()
+        return await self._connection.fetchrow(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> None:
+        """Runs a statement for its effect."""
+        await self.flush()
+        await self._connection.execute(sql, *args)
+
+    async def stream(self, sql: str, *args: object) -> AsyncIterator[Row]:
+        """The rows of a large query, a thousand in memory at a time."""
+        await self.flush()
+        async for row in self._connection.cursor(sql, *args, prefetch=1000):
+            yield row
+
+    async def count_up(self, counter: str, by: int = 1) -> int:
+        """The first of the next `by` numbers of a counter that starts at 1 and has neither doubles nor gaps.
+
+        Counting one counter makes concurrent transactions wait for each other's end. Nothing held back is written.
+        """
+        last: int = await self._connection.fetchval(
+            "insert into counter as c (name, last) values ($1, $2) "
+            "on conflict (name) do update set last = c.last + excluded.last returning last",
+            counter,
+            by,
+        )
+        return last - by + 1
+
+    def add(self, table: Table, row: tuple[object, ...]) -> None:
+        """A row to add to the table, in the order of its columns."""
+        self._rows.add(table, row)
+
+    def emit(self, event: Message, *, force: str, sequence: int) -> None:
+        """An event that has happened: `sequence` counts 1, 2, 3 … within its aggregate."""
+        self._rows.add(OUTBOX, outbox_row(event, force=force, sequence=sequence, time=self.now))
+
+    def start_timer(self, kind: str, subject: UUID, *, due: datetime, owner: str, force: str) -> None:
+        """A durable timer: fires once at its due time, in the transaction of its effect. One a kind and subject."""
+        self._rows.add(TIMER, (new_id(), kind, subject, force, due, owner, self.now))
+
+    def cancel_timer(self, kind: str, subject: UUID) -> None:
+        """Stops a timer that has not fired. No effect on one that has."""
+        self._cancelled.append((kind, subject))
+
+    async def flush(self) -> None:
+        """Writes all that was held back: at the end of the unit of work, and before any query."""
+        if self._cancelled:
+            kinds, subjects = zip(*self._cancelled, strict=True)
+            await self._connection.execute(
+                "update timer set state = 'CANCELLED', settled_at = $3 from unnest($1::text[], $2::uuid[]) as x(k, s) "
+                "where kind = x.k and subject = x.s and state = 'WAITING'",
+                list(kinds),
+                list(subjects),
+                self.now,
+            )
+            self._cancelled.clear()
+        if not self._rows:
+            return
+        rows, self._rows = self._rows, Rows()
+        sql = f"with {insert_sql(rows.shape)} select {_wake_ups(rows.shape)}"
+        await self._connection.fetchrow(sql, *insert_args(rows))
+
+
+def _wake_ups(shape: tuple[Table, ...]) -> str:
+    """Wakes the relay and the timer loop at commit, once a transaction and not once a row."""
+    calls = [f"pg_notify('{table.name}', '')" for table in (OUTBOX, TIMER) if table in shape]
+    return ", ".join(calls) or "1"
+
+
+class UnitOfWork:
+    """Opens transactions on a service's database."""
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    @asynccontextmanager
+    async def begin(self, caller: Caller) -> AsyncIterator[Transaction]:
+        """A transaction that commits when the block ends and rolls back when it raises."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            tx = Transaction(connection, self._clock.now(), caller)
+            yield tx
+            await tx.flush()

@@ -1,0 +1,154 @@
+"""What the command line looks at and does, apart from running processes: the answers come as tables to print."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import asyncpg
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+from pydantic import SecretStr
+from rich.table import Table
+
+from peel.crime.v1 import api_pb2 as crime
+from peel.crime.v1 import api_pb2_grpc as crime_grpc
+from services.kernel import backlog, contract, dlq, kafka, migrations
+from services.kernel.clock import open_clock
+from services.kernel.settings import Settings
+from services.kernel.tls import client_channel
+from services.table import SERVICES
+
+_UNREACHABLE = (OSError, asyncpg.PostgresError, TimeoutError)
+
+
+class OperatorError(Exception):
+    """Something the operator can act on, in one line."""
+
+
+class By(StrEnum):
+    """What the sums of a reconciliation are kept apart by."""
+
+    day = "day"
+    category = "category"
+    lsoa = "lsoa"
+
+
+async def migrate(settings: Settings, service: str, phase: str) -> list[str]:
+    """Applies the missing migrations and creates the service's missing topics; returns the names of what it did."""
+    phases = ("pre", "post") if phase == "all" else (phase,)
+    try:
+        applied = await migrations.migrate(settings, service, phases)
+    except _UNREACHABLE as error:
+        raise OperatorError(f"the database of {service} does not answer: {type(error).__name__}") from error
+    if "pre" in phases:
+        applied += await asyncio.to_thread(kafka.create_topics, settings, contract.topics((service,)))
+    return applied
+
+
+async def backlogs(settings: Settings) -> tuple[Table, list[str]]:
+    """The backlog catalogue, measured now, and the parts that did not answer."""
+    clock = open_clock(settings)
+    table = Table("backlog", "owner", "waiting", "oldest", "what it is", title=_title("Backlogs", settings))
+    unreachable = []
+    for service in SERVICES:
+        try:
+            connection = await asyncpg.connect(settings.database_of(service), timeout=3)
+        except _UNREACHABLE:
+            unreachable.append(f"database of {service}")
+            continue
+        try:
+            for one in backlog.backlogs_of(service):
+                level = await backlog.measure(connection, one, clock)
+                _add_level(table, one, level.size, _age(level.oldest_seconds) if level.size else "-")
+        finally:
+            await connection.close()
+    try:
+        lags = await asyncio.to_thread(kafka.lags, settings, SERVICES)
+    except (OSError, kafka.BrokerUnavailable):
+        unreachable.append("Kafka")
+    else:
+        for service, waiting in lags.items():
+            _add_level(table, kafka.consumer_backlog(service), waiting, "-")
+    return table, unreachable
+
+
+def _add_level(table: Table, one: backlog.Backlog, size: int, oldest: str) -> None:
+    table.add_row(one.name, one.owner, f"[bold]{size:,}[/bold]" if size else "0", oldest, one.meaning)
+
+
+def _age(seconds: float) -> str:
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{hours} h {rest // 60:02d} min" if hours else f"{rest // 60} min {rest % 60:02d} s"
+
+
+def _title(what: str, settings: Settings) -> str:
+    return f"{what} (REHEARSAL: not a real duty)" if settings.rehearsal else what
+
+
+async def reconcile(
+    settings: Settings, force: str, since: datetime | None, until: datetime | None, by: Sequence[By]
+) -> tuple[Table, int]:
+    """The reconciliation, asked of the crime service as any partner would, and how many are undecided and overdue."""
+    if "crime" not in settings.addresses or settings.token_file is None:
+        raise OperatorError("set PEEL_ADDRESSES (JSON with the address of crime) and PEEL_TOKEN_FILE")
+    request = crime.ReconcileReportsRequest(
+        force=force, by=[crime.ReconcileDimension.Value(f"RECONCILE_DIMENSION_{one.name.upper()}") for one in by]
+    )
+    for name, moment in (("from", since), ("to", until)):
+        if moment is not None:
+            stamp: Timestamp = getattr(request.first_contact, name)
+            stamp.FromDatetime(moment)
+    headers = (("authorization", f"Bearer {settings.token_file.read_text().strip()}"), ("peel-purpose", "OPS"))
+    counted = ("received", "decided", "recorded", "absorbed", "undecided", "overdue")
+    table = Table(
+        *(one.value for one in by), *counted, "not recorded, by reason", title=_title(f"Reconciliation of {force}", settings)
+    )
+    totals, late = dict.fromkeys(counted, 0), 0
+    async with client_channel(settings.addresses["crime"], settings.tls_ca) as channel:
+        try:
+            async for line in crime_grpc.CrimeServiceStub(channel).ReconcileReports(
+                request, timeout=60, metadata=headers
+            ):
+                keys = [getattr(line, one.value) or "-" for one in by]
+                values = [getattr(line, name) for name in counted]
+                reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(line.not_recorded.items()))
+                table.add_row(*keys, *(f"{value:,}" for value in values), reasons)
+                for name, value in zip(counted, values, strict=True):
+                    totals[name] += value
+                late += min(line.undecided, line.overdue)
+        except grpc.aio.AioRpcError as error:
+            raise OperatorError(f"crime answered {error.code().name}: {error.details()}") from error
+    table.add_section()
+    empty = [""] * (len(by) - 1)
+    table.add_row(*(["all", *empty] if by else []), *(f"[bold]{totals[name]:,}[/bold]" for name in counted), "")
+    return table, late
+
+
+def settings_table(settings: Settings) -> Table:
+    """Every setting: its environment variable, its value now and what it is for."""
+    table = Table("setting", "value", "meaning", title="Settings")
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        shown = "(secret)" if isinstance(value, SecretStr) else str(value)
+        table.add_row(f"PEEL_{name.upper()}", shown, field.description or "")
+    return table
+
+
+async def list_dead_letters(settings: Settings, service: str) -> Table:
+    """The dead letters of a service that wait."""
+    table = Table("number", "topic", "partition", "offset", "event", "reason", "since", title=f"Dead letters of {service}")
+    for letter in await dlq.waiting(settings, service):
+        where = (letter.topic, str(letter.partition), str(letter.offset))
+        table.add_row(str(letter.number), *where, letter.event_id or "-", letter.reason, f"{letter.at:%Y-%m-%d %H:%M:%S}")
+    return table
+
+
+async def show_dead_letter(settings: Settings, service: str, number: int) -> str:
+    """One dead letter in full, personal data removed."""
+    return await dlq.show(settings, service, number)
+
+
+async def replay_dead_letters(settings: Settings, service: str, numbers: Sequence[int]) -> int:
+    """Gives dead letters to the service again; returns how many there were."""
+    return await dlq.replay(settings, service, numbers)
