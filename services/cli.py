@@ -1,4 +1,7 @@
-"""The `peel` command: the processes of each service, and what an operator looks at."""
+"""The `peel` command: the processes of each service, and what an operator looks at.
+
+Each command imports what it needs when it runs: a process that serves should not carry what another command prints.
+"""
 
 import asyncio
 import sys
@@ -9,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from services import operate
+from services.kernel.errors import OperatorFault
 from services.kernel.settings import load_settings
 from services.table import SERVICES
 
@@ -19,6 +22,14 @@ app.add_typer(dead_letters, name="dlq")
 _console = Console()
 
 ServiceName = StrEnum("ServiceName", {name: name for name in SERVICES})  # type: ignore[misc]
+
+
+class By(StrEnum):
+    """What the sums of a reconciliation are kept apart by."""
+
+    day = "day"
+    category = "category"
+    lsoa = "lsoa"
 
 
 class Phase(StrEnum):
@@ -46,6 +57,8 @@ def _add_service(name: str) -> None:
 
     @service.command(help=f"Bring the database of {name} and its Kafka topics to what this version needs.")
     def migrate(phase: Annotated[Phase, typer.Option(help="pre before a rollout, post after it.")] = Phase.all) -> None:
+        from services import operate
+
         applied = asyncio.run(operate.migrate(load_settings(), name, phase.value))
         _console.print(f"{name}: " + (", ".join(applied) if applied else "nothing to apply"))
 
@@ -59,6 +72,8 @@ for _name in SERVICES:
 @app.command()
 def backlogs() -> None:
     """Every queue, tray and clock: its owner, how many wait, and how old the oldest is."""
+    from services import operate
+
     table, unreachable = asyncio.run(operate.backlogs(load_settings()))
     _console.print(table)
     if unreachable:
@@ -71,8 +86,8 @@ def reconcile(
     force: Annotated[str, typer.Option(help="Force id, such as west-yorkshire.")] = "west-yorkshire",
     since: Annotated[str, typer.Option(help="First day of first contact, YYYY-MM-DD.")] = "",
     until: Annotated[str, typer.Option(help="Last moment of first contact, YYYY-MM-DD.")] = "",
-    by: Annotated[list[operate.By], typer.Option(help="Keep the sums apart by this; may be repeated.")] = [  # noqa: B006
-        operate.By.category
+    by: Annotated[list[By], typer.Option(help="Keep the sums apart by this; may be repeated.")] = [  # noqa: B006
+            By.category
     ],
 ) -> None:
     """What was received, decided, recorded and not recorded, and what is undecided or overdue, from the crime ledger.
@@ -80,7 +95,9 @@ def reconcile(
     Exits with 1 where a report is undecided past its 24 hours.
     """
     period = [datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None for text in (since, until)]
-    table, undecided_overdue = asyncio.run(operate.reconcile(load_settings(), force, period[0], period[1], by))
+    from services import operate
+
+    table, undecided_overdue = asyncio.run(operate.reconcile(load_settings(), force, period[0], period[1], [one.value for one in by]))
     _console.print(table)
     raise typer.Exit(1 if undecided_overdue else 0)
 
@@ -88,19 +105,25 @@ def reconcile(
 @app.command()
 def settings() -> None:
     """Every setting with its meaning and its value now; secrets are not shown."""
+    from services import operate
+
     _console.print(operate.settings_table(load_settings()))
 
 
 @dead_letters.command("list")
 def list_dead_letters(service: ServiceName) -> None:
     """The dead letters of a service that wait for a replay, oldest first."""
+    from services import operate
+
     _console.print(asyncio.run(operate.list_dead_letters(load_settings(), service.value)))
 
 
 @dead_letters.command("show")
 def show_dead_letter(service: ServiceName, number: int) -> None:
     """One dead letter: where it came from, why it failed, and its content with personal data removed."""
-    _console.print(asyncio.run(operate.show_dead_letter(load_settings(), service.value, number)))
+    from services import operate
+
+    _console.print_json(asyncio.run(operate.show_dead_letter(load_settings(), service.value, number)))
 
 
 @dead_letters.command("replay")
@@ -108,16 +131,17 @@ def replay_dead_letters(
     service: ServiceName, numbers: Annotated[list[int], typer.Argument(help="Numbers that `dlq list` shows.")]
 ) -> None:
     """Give dead letters to the service again; each has its effect once, however often it is replayed."""
-    replayed = asyncio.run(operate.replay_dead_letters(load_settings(), service.value, numbers))
-    _console.print(f"replayed {replayed} of {len(numbers)}")
-    raise typer.Exit(0 if replayed == len(numbers) else 1)
+    from services import operate
+
+    asyncio.run(operate.replay_dead_letters(load_settings(), service.value, numbers))
+    _console.print(f"replayed {len(numbers)}")
 
 
 def main() -> None:
     """Entry point. An error that an operator can act on is one line; anything else keeps its trace."""
     try:
         app()
-    except operate.OperatorError as error:
+    except OperatorFault as error:
         print(f"peel: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks on standard error
         sys.exit(1)
 

@@ -1,9 +1,12 @@
 """What the command line looks at and does, apart from running processes: the answers come as tables to print."""
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import datetime
-from enum import StrEnum
+from importlib import import_module
 
 import asyncpg
 import grpc
@@ -15,23 +18,13 @@ from peel.crime.v1 import api_pb2 as crime
 from peel.crime.v1 import api_pb2_grpc as crime_grpc
 from services.kernel import backlog, contract, dlq, kafka, migrations
 from services.kernel.clock import open_clock
+from services.kernel.database import Connection
+from services.kernel.errors import NotFound, OperatorFault
 from services.kernel.settings import Settings
 from services.kernel.tls import client_channel
 from services.table import SERVICES
 
 _UNREACHABLE = (OSError, asyncpg.PostgresError, TimeoutError)
-
-
-class OperatorError(Exception):
-    """Something the operator can act on, in one line."""
-
-
-class By(StrEnum):
-    """What the sums of a reconciliation are kept apart by."""
-
-    day = "day"
-    category = "category"
-    lsoa = "lsoa"
 
 
 async def migrate(settings: Settings, service: str, phase: str) -> list[str]:
@@ -40,7 +33,7 @@ async def migrate(settings: Settings, service: str, phase: str) -> list[str]:
     try:
         applied = await migrations.migrate(settings, service, phases)
     except _UNREACHABLE as error:
-        raise OperatorError(f"the database of {service} does not answer: {type(error).__name__}") from error
+        raise OperatorFault(f"the database of {service} does not answer: {type(error).__name__}") from error
     if "pre" in phases:
         applied += await asyncio.to_thread(kafka.create_topics, settings, contract.topics((service,)))
     return applied
@@ -50,6 +43,7 @@ async def backlogs(settings: Settings) -> tuple[Table, list[str]]:
     """The backlog catalogue, measured now, and the parts that did not answer."""
     clock = open_clock(settings)
     table = Table("backlog", "owner", "waiting", "oldest", "what it is", title=_title("Backlogs", settings))
+    table.columns[0].no_wrap = True
     unreachable = []
     for service in SERVICES:
         try:
@@ -60,21 +54,27 @@ async def backlogs(settings: Settings) -> tuple[Table, list[str]]:
         try:
             for one in backlog.backlogs_of(service):
                 level = await backlog.measure(connection, one, clock)
-                _add_level(table, one, level.size, _age(level.oldest_seconds) if level.size else "-")
+                oldest = _age(level.oldest_seconds) if level.size else "-"
+                _add_row(table, one.name, one.owner, level.size, oldest, one.meaning)
         finally:
             await connection.close()
-    try:
-        lags = await asyncio.to_thread(kafka.lags, settings, SERVICES)
-    except (OSError, kafka.BrokerUnavailable):
-        unreachable.append("Kafka")
-    else:
-        for service, waiting in lags.items():
-            _add_level(table, kafka.consumer_backlog(service), waiting, "-")
+    for service in SERVICES:
+        try:
+            waiting = await asyncio.to_thread(_unread, settings, service)
+        except (OSError, kafka.BrokerError):
+            unreachable.append(f"events for {service} on Kafka")
+        else:
+            _add_row(table, f"{service}.inbox", "platform on-call", waiting, "-", "Events that the worker has not read yet.")
     return table, unreachable
 
 
-def _add_level(table: Table, one: backlog.Backlog, size: int, oldest: str) -> None:
-    table.add_row(one.name, one.owner, f"[bold]{size:,}[/bold]" if size else "0", oldest, one.meaning)
+def _unread(settings: Settings, service: str) -> int:
+    topics = import_module(f"services.{service}.worker").reactions.topics
+    return sum(kafka.lag(settings, service, topics).values())
+
+
+def _add_row(table: Table, name: str, owner: str, size: int, oldest: str, meaning: str) -> None:
+    table.add_row(name, owner, f"[bold]{size:,}[/bold]" if size else "0", oldest, meaning)
 
 
 def _age(seconds: float) -> str:
@@ -87,13 +87,13 @@ def _title(what: str, settings: Settings) -> str:
 
 
 async def reconcile(
-    settings: Settings, force: str, since: datetime | None, until: datetime | None, by: Sequence[By]
+    settings: Settings, force: str, since: datetime | None, until: datetime | None, by: Sequence[str]
 ) -> tuple[Table, int]:
     """The reconciliation, asked of the crime service as any partner would, and how many are undecided and overdue."""
     if "crime" not in settings.addresses or settings.token_file is None:
-        raise OperatorError("set PEEL_ADDRESSES (JSON with the address of crime) and PEEL_TOKEN_FILE")
+        raise OperatorFault("set PEEL_ADDRESSES (JSON with the address of crime) and PEEL_TOKEN_FILE")
     request = crime.ReconcileReportsRequest(
-        force=force, by=[crime.ReconcileDimension.Value(f"RECONCILE_DIMENSION_{one.name.upper()}") for one in by]
+        force=force, by=[crime.ReconcileDimension.Value(f"RECONCILE_DIMENSION_{one.upper()}") for one in by]
     )
     for name, moment in (("from", since), ("to", until)):
         if moment is not None:
@@ -102,7 +102,7 @@ async def reconcile(
     headers = (("authorization", f"Bearer {settings.token_file.read_text().strip()}"), ("peel-purpose", "OPS"))
     counted = ("received", "decided", "recorded", "absorbed", "undecided", "overdue")
     table = Table(
-        *(one.value for one in by), *counted, "not recorded, by reason", title=_title(f"Reconciliation of {force}", settings)
+        *by, *counted, "not recorded, by reason", title=_title(f"Reconciliation of {force}", settings)
     )
     totals, late = dict.fromkeys(counted, 0), 0
     async with client_channel(settings.addresses["crime"], settings.tls_ca) as channel:
@@ -110,7 +110,7 @@ async def reconcile(
             async for line in crime_grpc.CrimeServiceStub(channel).ReconcileReports(
                 request, timeout=60, metadata=headers
             ):
-                keys = [getattr(line, one.value) or "-" for one in by]
+                keys = [getattr(line, one) or "-" for one in by]
                 values = [getattr(line, name) for name in counted]
                 reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(line.not_recorded.items()))
                 table.add_row(*keys, *(f"{value:,}" for value in values), reasons)
@@ -118,7 +118,7 @@ async def reconcile(
                     totals[name] += value
                 late += min(line.undecided, line.overdue)
         except grpc.aio.AioRpcError as error:
-            raise OperatorError(f"crime answered {error.code().name}: {error.details()}") from error
+            raise OperatorFault(f"crime answered {error.code().name}: {error.details()}") from error
     table.add_section()
     empty = [""] * (len(by) - 1)
     table.add_row(*(["all", *empty] if by else []), *(f"[bold]{totals[name]:,}[/bold]" for name in counted), "")
@@ -135,20 +135,41 @@ def settings_table(settings: Settings) -> Table:
     return table
 
 
+@asynccontextmanager
+async def _database(settings: Settings, service: str) -> AsyncIterator[Connection]:
+    try:
+        connection = await asyncpg.connect(settings.database_of(service), timeout=3)
+    except _UNREACHABLE as error:
+        raise OperatorFault(f"the database of {service} does not answer: {type(error).__name__}") from error
+    try:
+        yield connection
+    except NotFound as error:
+        raise OperatorFault(error.rule) from error
+    except kafka.BrokerError as error:
+        raise OperatorFault(f"Kafka does not answer: {type(error).__name__}") from error
+    finally:
+        await connection.close()
+
+
 async def list_dead_letters(settings: Settings, service: str) -> Table:
-    """The dead letters of a service that wait."""
+    """The dead letters of a service that wait for a replay."""
     table = Table("number", "topic", "partition", "offset", "event", "reason", "since", title=f"Dead letters of {service}")
-    for letter in await dlq.waiting(settings, service):
-        where = (letter.topic, str(letter.partition), str(letter.offset))
-        table.add_row(str(letter.number), *where, letter.event_id or "-", letter.reason, f"{letter.at:%Y-%m-%d %H:%M:%S}")
+    async with _database(settings, service) as connection:
+        for letter in await dlq.list_letters(connection):
+            where = (letter.topic, str(letter.partition), str(letter.offset))
+            since = f"{letter.at:%Y-%m-%d %H:%M:%S}"
+            table.add_row(str(letter.id), *where, letter.event_id or "-", letter.reason, since)
     return table
 
 
 async def show_dead_letter(settings: Settings, service: str, number: int) -> str:
-    """One dead letter in full, personal data removed."""
-    return await dlq.show(settings, service, number)
+    """One dead letter as JSON, its personal data removed."""
+    async with _database(settings, service) as connection:
+        return json.dumps(asdict(await dlq.show(settings, connection, number, SERVICES)), indent=2)
 
 
-async def replay_dead_letters(settings: Settings, service: str, numbers: Sequence[int]) -> int:
-    """Gives dead letters to the service again; returns how many there were."""
-    return await dlq.replay(settings, service, numbers)
+async def replay_dead_letters(settings: Settings, service: str, numbers: Sequence[int]) -> None:
+    """Gives dead letters to the service again, in this order; stops at the first that cannot be."""
+    async with _database(settings, service) as connection:
+        for number in numbers:
+            await dlq.replay(settings, connection, number)

@@ -9,6 +9,7 @@ import grpc
 
 from peel.crime.v1 import api_pb2 as api
 from peel.crime.v1 import api_pb2_grpc as api_grpc
+from peel.crime.v1 import types_pb2 as types
 from services.crime import handlers, messages
 from services.crime.domain import CrimeState, ReportState
 from services.crime.ledger import Dimension, Sums
@@ -166,7 +167,7 @@ class CrimeDoor(api_grpc.CrimeServiceServicer):
         return found
 
 
-def _report(stored: StoredReport) -> messages.types.Report:
+def _report(stored: StoredReport) -> types.Report:
     return messages.report_message(stored.report, stored.contact)
 
 
@@ -197,4 +198,4 @@ def _street_row(row: StreetRow) -> api.ExportStreetCrimeResponse:
 
 def serve(server: grpc.aio.Server, cases: UseCases) -> None:
     """Adds the service to a server."""
-    api_grpc.add_CrimeServiceServicer_to_server(CrimeDoor(cases), server)  # type: ignore[no-untyped-call]
+    api_grpc.add_CrimeServiceServicer_to_server(CrimeDoor(cases), server)

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from peel.crime.v1 import events_pb2 as events
+from peel.crime.v1 import types_pb2 as types
 from peel.intake.v1.types_pb2 import Contact
 from services.crime import ledger, publication, store
 from services.crime.domain import (
@@ -240,7 +241,7 @@ async def cancel_crime(command: CancelCrime, tx: Transaction) -> Crime:
     event = events.CrimeCancelled(
         crime_id=str(cancelled.crime_id),
         force=cancelled.force,
-        ground=cancelled.cancellation_ground,  # type: ignore[arg-type]
+        ground=types.CancellationGround.ValueType(cancelled.cancellation_ground),
     )
     tx.emit(event, force=cancelled.force, sequence=sequence)
     return cancelled

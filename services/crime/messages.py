@@ -144,8 +144,8 @@ def decision_message(decision: Decision) -> types.Decision:
         allegation_number=decision.allegation_number,
         crime_id=str(decision.crime_id) if decision.crime_id else "",
         crime_number=decision.crime_number,
-        absorbed_by=decision.absorbed_by,
-        reason=decision.reason,
+        absorbed_by=types.CountingRule.ValueType(decision.absorbed_by),
+        reason=types.NonRecordingReason.ValueType(decision.reason),
         decided_at=stamp(decision.decided_at),
         authority=decision.authority,
         rule_set=decision.rule_set,
@@ -157,7 +157,7 @@ def report_message(report: Report, contact: intake.Contact) -> types.Report:
     return types.Report(
         report_id=str(report.report_id),
         force=report.contact.force,
-        state=report.state,
+        state=types.ReportState.ValueType(report.state),
         contact=contact,
         due_at=stamp(report.due_at),
         decided_at=optional_stamp(report.decided_at),
@@ -175,7 +175,7 @@ def evidence_message(evidence: OutcomeEvidence) -> types.OutcomeEvidence:
         other_body_acknowledgement=evidence.other_body_acknowledgement,
     )
     if decision := evidence.victim_decision:
-        message.victim_decision.means = decision.means  # type: ignore[assignment]
+        message.victim_decision.means = types.VictimDecisionMeans.ValueType(decision.means)
         message.victim_decision.reference = decision.reference
         if decision.decided_at is not None:
             message.victim_decision.decided_at.CopyFrom(stamp(decision.decided_at))
@@ -209,14 +209,14 @@ def crime_message(crime: Crime) -> types.Crime:
         contact_id=str(crime.contact_id),
         allegation_number=crime.allegation_number,
         offence_code=crime.offence_code,
-        state=crime.state,
+        state=types.CrimeState.ValueType(crime.state),
         victim_ref=crime.victim_ref,
         suspect_ref=crime.suspect_ref,
-        flags=crime.flags,
+        flags=[intake.CrimeFlag.ValueType(flag) for flag in crime.flags],
         reported_at=stamp(crime.reported_at),
         recorded_at=stamp(crime.recorded_at),
         rule_set=crime.rule_set,
-        cancellation_ground=crime.cancellation_ground,
+        cancellation_ground=types.CancellationGround.ValueType(crime.cancellation_ground),
         cancelled_at=optional_stamp(crime.cancelled_at),
     )
     if crime.place is not None:
@@ -237,7 +237,7 @@ def outcome_message(crime: Crime) -> types.Outcome:
     return types.Outcome(
         code=outcome.code,
         evidence=evidence_message(outcome.evidence),
-        disposal=outcome.disposal,
+        disposal=types.CourtDisposal.ValueType(outcome.disposal),
         recorded_at=stamp(outcome.recorded_at),
         disposed_at=optional_stamp(outcome.disposed_at),
     )

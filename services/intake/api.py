@@ -113,4 +113,4 @@ class IntakeDoor(api_grpc.IntakeServiceServicer):
 
 def serve(server: grpc.aio.Server, cases: UseCases) -> None:
     """Adds the service to a server."""
-    api_grpc.add_IntakeServiceServicer_to_server(IntakeDoor(cases), server)  # type: ignore[no-untyped-call]
+    api_grpc.add_IntakeServiceServicer_to_server(IntakeDoor(cases), server)

@@ -24,6 +24,7 @@ from services.intake.messages import contact_message, incident_message
 from services.intake.reference import grading_scheme
 from services.kernel.appender import Append
 from services.kernel.ids import new_id
+from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
 
 
@@ -101,7 +102,7 @@ async def assess_thrive(command: AssessThrive, tx: Transaction) -> Contact:
 
 async def grade_contact(command: GradeContact, tx: Transaction) -> Incident:
     contact = await store.contact(tx, command.contact_id, lock=True)
-    scheme = grading_scheme(contact.force, tx.now.date())
+    scheme = grading_scheme(contact.force, local_date(tx.now))
     incident = grade(contact, command.grade, scheme, tx.caller.roles, new_id(), tx.now)
     tx.add(store.INCIDENT, store.incident_row(incident))
     await store.keep_contact(tx, replace(contact, state=ContactState.GRADED, incident_id=incident.id))

@@ -1,5 +1,7 @@
 """Contacts and incidents as the contract writes them, and back. The way in checks every field."""
 
+import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -23,14 +25,16 @@ from services.intake.domain import (
     Thrive,
 )
 from services.intake.reference import offence_codes
+from services.kernel.reference import local_date
 from services.kernel.validation import Check
 from services.kernel.wire import optional_stamp, stamp
 
 NARRATIVE_LONGEST = 65_536
 _REF = r"[A-Za-z0-9_-]{1,32}"
-_LSOA = r"[EW]\d{8}"
-_UPRN = r"\d{1,12}"
-_PHONE = r"\+[1-9]\d{6,14}"
+_LSOA = r"[EW][0-9]{8}"
+_UPRN = r"[0-9]{1,12}"
+_PHONE = r"\+[1-9][0-9]{6,14}"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST_ITEMS = 50
 THRIVE_PARTS = ("threat", "harm", "risk", "investigation", "vulnerability", "engagement")
 
@@ -43,6 +47,9 @@ def contact_from(request: api.OpenContactRequest, contact_id: UUID, now: datetim
     )
     people = _people(check, request)
     refs = {person.ref for person in people}
+    occurred = _period(check, "occurred", request.occurred) if request.HasField("occurred") else Period()
+    allegations = _allegations(check, request, refs)
+    _offences(check, allegations, occurred, first_contact or now)
     contact = Contact(
         id=contact_id,
         force=request.force,
@@ -55,9 +62,9 @@ def contact_from(request: api.OpenContactRequest, contact_id: UUID, now: datetim
         reporter_relation=check.known("reporter_relation", request.reporter_relation, ReporterRelation),
         people=people,
         place=_place(check, request),
-        occurred=_period(check, "occurred", request.occurred) if request.HasField("occurred") else Period(),
+        occurred=occurred,
         narrative=check.text("narrative", request.narrative, longest=NARRATIVE_LONGEST),
-        allegations=_allegations(check, request, refs, first_contact or now),
+        allegations=allegations,
     )
     check.done()
     return contact
@@ -84,11 +91,13 @@ def _birth(check: Check, field: str, text: str) -> None:
     if not text:
         return
     try:
-        born = date.fromisoformat(text)
+        # Other forms of ISO 8601 are dates too, but whoever reads this one later is promised one form.
+        born = date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
-        check.violation(field, "must be an ISO 8601 date")
-        return
-    if not date(1900, 1, 1) <= born <= check.now.date():
+        born = None
+    if born is None:
+        check.violation(field, "must be a date as YYYY-MM-DD")
+    elif not date(1900, 1, 1) <= born <= local_date(check.now):
         check.violation(field, "must be between 1900 and today")
 
 
@@ -119,7 +128,8 @@ def _place(check: Check, request: api.OpenContactRequest) -> Place | None:
                 check.violation("place.point.longitude", "must be between -180 and 180")
         if not 0 <= point.accuracy_metres <= 1_000_000:
             check.violation("place.point.accuracy_metres", "must be between 0 and 1,000,000")
-    found = Place(latitude, longitude, place.point.accuracy_metres, place.address, place.uprn, place.lsoa)
+    accuracy = 0.0 if latitude is None else place.point.accuracy_metres
+    found = Place(latitude, longitude, accuracy, place.address, place.uprn, place.lsoa)
     return None if found == Place() else found
 
 
@@ -131,25 +141,19 @@ def _period(check: Check, field: str, period: PeriodMessage) -> Period:
     return Period(start, end)
 
 
-def _allegations(
-    check: Check, request: api.OpenContactRequest, refs: set[str], first_contact: datetime
-) -> tuple[Allegation, ...]:
+def _allegations(check: Check, request: api.OpenContactRequest, refs: set[str]) -> tuple[Allegation, ...]:
     if len(request.allegations) > _MOST_ITEMS:
         check.violation("allegations", f"must have at most {_MOST_ITEMS} entries")
-    if request.category == IncidentCategory.CRIME and not request.allegations:
+    if request.category == types.INCIDENT_CATEGORY_CRIME and not request.allegations:
         # Or it would be decided as a report that alleges nothing, and a crime would be lost between two fields.
         check.violation("allegations", "must have at least one entry where the category is crime", "ALLEGATION_MISSING")
     return tuple(
-        _allegation(check, f"allegations[{index}]", index + 1, allegation, refs, first_contact)
+        _allegation(check, f"allegations[{index}]", index + 1, allegation, refs)
         for index, allegation in enumerate(request.allegations)
     )
 
 
-def _allegation(
-    check: Check, at: str, number: int, told: api.NewAllegation, refs: set[str], first_contact: datetime
-) -> Allegation:
-    occurred = _period(check, f"{at}.occurred", told.occurred) if told.HasField("occurred") else Period()
-    _offence(check, f"{at}.offence_code", told.offence_code, (occurred.start or first_contact).date())
+def _allegation(check: Check, at: str, number: int, told: api.NewAllegation, refs: set[str]) -> Allegation:
     return Allegation(
         number=number,
         offence_code=told.offence_code,
@@ -158,17 +162,30 @@ def _allegation(
         victim_confirms=told.victim_confirms,
         points_to_prove_made_out=told.points_to_prove_made_out,
         credible_evidence_to_contrary=told.credible_evidence_to_contrary,
-        occurred=occurred,
+        occurred=_period(check, f"{at}.occurred", told.occurred) if told.HasField("occurred") else Period(),
         flags=tuple(check.known(f"{at}.flags[{i}]", flag, CrimeFlag) for i, flag in enumerate(told.flags)),
     )
 
 
-def _offence(check: Check, field: str, code: str, on: date) -> None:
-    offence = offence_codes().get(code)
-    if offence is None:
-        check.violation(field, "is not a recorded-crime code", "OFFENCE_UNKNOWN")
-    elif not offence.valid_from <= on <= offence.valid_to:
-        check.violation(field, "was not an offence code on the day it happened", "OFFENCE_NOT_VALID")
+def _offences(check: Check, allegations: Sequence[Allegation], occurred: Period, reported: datetime) -> None:
+    for index, allegation in enumerate(allegations):
+        field = f"allegations[{index}].offence_code"
+        own = allegation.occurred
+        offence = offence_codes().get(allegation.offence_code)
+        if offence is None:
+            check.violation(field, "is not a recorded-crime code", "OFFENCE_UNKNOWN")
+        elif not offence.overlaps(*_days(occurred if own == Period() else own, reported)):
+            check.violation(field, "was not an offence code on any day it may have happened", "OFFENCE_NOT_VALID")
+
+
+def _days(occurred: Period, reported: datetime) -> tuple[date, date]:
+    """First and last day on which it may have happened: the day of first contact where nobody said."""
+    day = local_date(reported)
+    if occurred == Period():
+        return day, day
+    first = local_date(occurred.start) if occurred.start else date.min
+    last = local_date(occurred.end) if occurred.end else day
+    return first, max(first, last)
 
 
 def thrive_from(request: api.AssessThriveRequest, now: datetime) -> Thrive:
@@ -207,8 +224,8 @@ def _allegation_message(allegation: Allegation) -> types.Allegation:
         points_to_prove_made_out=allegation.points_to_prove_made_out,
         credible_evidence_to_contrary=allegation.credible_evidence_to_contrary,
         occurred=_period_message(allegation.occurred),
-        flags=allegation.flags,
-        decision=allegation.decision,
+        flags=[types.CrimeFlag.ValueType(flag) for flag in allegation.flags],
+        decision=types.AllegationDecision.ValueType(allegation.decision),
         decision_detail=allegation.decision_detail,
     )
 
@@ -218,13 +235,13 @@ def contact_message(contact: Contact) -> types.Contact:
     message = types.Contact(
         contact_id=str(contact.id),
         force=contact.force,
-        channel=contact.channel,
-        category=contact.category,
-        state=contact.state,
+        channel=types.Channel.ValueType(contact.channel),
+        category=types.IncidentCategory.ValueType(contact.category),
+        state=types.ContactState.ValueType(contact.state),
         first_contact_at=stamp(contact.first_contact_at),
         recorded_at=stamp(contact.recorded_at),
         reporter_ref=contact.reporter_ref,
-        reporter_relation=contact.reporter_relation,
+        reporter_relation=types.ReporterRelation.ValueType(contact.reporter_relation),
         people=[PersonMessage(**{name: getattr(p, name) for name in Person.__slots__}) for p in contact.people],
         place=None if contact.place is None else _place_message(contact.place),
         place_unknown=contact.place is None,
@@ -245,11 +262,11 @@ def incident_message(incident: Incident) -> types.Incident:
         incident_id=str(incident.id),
         contact_id=str(incident.contact_id),
         force=incident.force,
-        state=incident.state,
+        state=types.IncidentState.ValueType(incident.state),
         grade=incident.grade,
         graded_at=stamp(incident.graded_at),
         attend_by=optional_stamp(incident.attend_by),
-        category=incident.category,
-        closing_kind=incident.closing_kind,
+        category=types.IncidentCategory.ValueType(incident.category),
+        closing_kind=types.ClosingKind.ValueType(incident.closing_kind),
         closed_at=optional_stamp(incident.closed_at),
     )

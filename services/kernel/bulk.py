@@ -79,7 +79,8 @@ def _parameter_types(table: Table) -> list[str]:
 
 def _selected(table: Table) -> str:
     return ", ".join(
-        f"string_to_array(x.{name}, E'\\x1f')::{kind}" if kind.endswith("[]") else f"x.{name}" for name, kind in table.columns
+        f"string_to_array(x.{name}, E'\\x1f')::{kind}" if kind.endswith("[]") else f"x.{name}"
+        for name, kind in table.columns
     )
 
 

@@ -110,7 +110,8 @@ def force_field(request: Descriptor) -> str | None:
 class _Walk:
     """What to look at in one kind of message: its own marked fields, and the fields that may hold more."""
 
-    personal: tuple[str, ...]
+    # Each with whether the contract tells a value left out from a zero: a longitude of 0 is one.
+    personal: tuple[tuple[str, bool], ...]
     records: tuple[tuple[str, str], ...]
     inner: tuple[tuple[str, bool], ...]
 
@@ -121,7 +122,7 @@ def _walk(message: Descriptor) -> _Walk:
         return field.message_type is not None and bool(_reach(field.message_type))
 
     return _Walk(
-        personal=tuple(f.name for f in message.fields if f.GetOptions().Extensions[options.personal]),
+        personal=tuple((f.name, f.has_presence) for f in message.fields if f.GetOptions().Extensions[options.personal]),
         records=tuple((f.name, kind) for f in message.fields if (kind := f.GetOptions().Extensions[options.record])),
         inner=tuple((f.name, f.is_repeated) for f in message.fields if marked(f)),
     )
@@ -140,11 +141,6 @@ def _reach(message: Descriptor, seen: tuple[str, ...] = ()) -> bool:
     return False
 
 
-def touches_personal(message: Descriptor) -> bool:
-    """Whether a message of this kind can hold personal data or name a record that does."""
-    return _reach(message)
-
-
 def marks(message: Message) -> tuple[set[str], set[str]]:
     """Names of the personal fields that are set in the message ("Person.phone"), and its records ("contact:<id>")."""
     fields: set[str] = set()
@@ -154,8 +150,8 @@ def marks(message: Message) -> tuple[set[str], set[str]]:
         current = stack.pop()
         walk = _walk(current.DESCRIPTOR)
         kind = current.DESCRIPTOR.name
-        for name in walk.personal:
-            if getattr(current, name):
+        for name, has_presence in walk.personal:
+            if current.HasField(name) if has_presence else getattr(current, name):
                 fields.add(f"{kind}.{name}")
         for name, record in walk.records:
             if value := getattr(current, name):
@@ -174,4 +170,4 @@ def personal_field_names(services: tuple[str, ...]) -> Iterator[str]:
     files += [f"peel.{service}.v1.{part}_pb2" for service in services for part in ("api", "types", "events")]
     for file in files:
         for message in import_module(file).DESCRIPTOR.message_types_by_name.values():
-            yield from _walk(message).personal
+            yield from (name for name, _ in _walk(message).personal)

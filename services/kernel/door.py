@@ -30,6 +30,7 @@ _LOG = logger(__name__)
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _PURPOSE_LONGEST = 64
+_OF_THE_CALLERS_TIME = 0.9
 _STREAM_DEADLINE_SECONDS = 300.0
 _SERVED = grpc.StatusCode.OK.name
 # Neither a reply nor an error: the caller went away.
@@ -133,7 +134,8 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
     @staticmethod
     def _seconds(context: Context, most: float) -> float:
         remaining = context.time_remaining()
-        return most if remaining is None else min(most, remaining)
+        # A little before the caller gives up, so that it still hears why.
+        return most if remaining is None else min(most, remaining * _OF_THE_CALLERS_TIME)
 
     def _admit(self, policy: RpcPolicy, request: Message | Malformed, metadata: dict[str, str | bytes]) -> Message:
         """The request, once this caller may make it. Sets the current call."""

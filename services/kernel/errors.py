@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+# An error travels in gRPC's trailing metadata, of which a client takes 8 KiB: a longer one arrives as another error.
+_MOST_NAMED = 20
+
 
 class Kind(Enum):
     """What the caller should make of it; the doors translate it to their own status."""
@@ -87,10 +90,18 @@ class Violation:
 
 
 class Invalid(PeelError):
-    """The input itself is wrong, whatever the state: every field that breaks a rule is named."""
+    """The input itself is wrong, whatever the state: the fields that break a rule are named, the first 20 of them."""
 
     kind = Kind.INVALID
 
     def __init__(self, violations: Sequence[Violation], reason: str = "INVALID_INPUT") -> None:
-        super().__init__(reason, rule="; ".join(f"{v.field}: {v.rule}" for v in violations))
-        self.violations = tuple(violations)
+        named = tuple(violations[:_MOST_NAMED])
+        parts = [f"{v.field}: {v.rule}" for v in named]
+        if more := len(violations) - len(named):
+            parts.append(f"and {more} more")
+        super().__init__(reason, rule="; ".join(parts))
+        self.violations = named
+
+
+class OperatorFault(Exception):
+    """Something that whoever runs a command can mend, said in one line."""

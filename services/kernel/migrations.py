@@ -5,6 +5,7 @@ Files are NNNN_pre_name.sql or NNNN_post_name.sql; the kernel's run before the s
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -44,7 +45,7 @@ def _read(owner: str) -> list[Migration]:
         match = _NAME.fullmatch(file.name)
         if match is None:
             raise ValueError(f"{owner}/{file.name}: not NNNN_pre_name.sql or NNNN_post_name.sql")
-        found.append(Migration(f"{owner}/{file.name}", match["phase"], file.read_text()))
+        found.append(Migration(f"{owner}/{file.name}", match["phase"], file.read_text(encoding="utf-8")))
     return found
 
 
@@ -61,22 +62,27 @@ async def migrate(settings: Settings, service: str, phases: tuple[str, ...] = ("
             "(name text primary key, digest text not null, at timestamptz not null default clock_timestamp())"
         )
         done = {row["name"]: row["digest"] for row in await connection.fetch("select name, digest from migration")}
-        applied = []
-        for migration in migrations_of(service):
-            if migration.name in done:
-                if done[migration.name] != migration.digest:
-                    raise RuntimeError(f"{migration.name} was changed after it was applied; write a new file")
-                continue
-            if migration.phase in phases:
-                async with connection.transaction():
-                    await connection.execute(migration.sql)
-                    await connection.execute(
-                        "insert into migration (name, digest) values ($1, $2)", migration.name, migration.digest
-                    )
-                applied.append(migration.name)
-        return applied
+        due = outstanding(migrations_of(service), done, phases)
+        for migration in due:
+            async with connection.transaction():
+                await connection.execute(migration.sql)
+                await connection.execute(
+                    "insert into migration (name, digest) values ($1, $2)", migration.name, migration.digest
+                )
+        return [migration.name for migration in due]
     finally:
         await connection.close()
+
+
+def outstanding(migrations: Sequence[Migration], done: Mapping[str, str], phases: Sequence[str]) -> list[Migration]:
+    """The migrations of these phases that are not done yet; `done` has the digests of those that are, by name.
+
+    Raises RuntimeError where a file was changed after it was applied.
+    """
+    for migration in migrations:
+        if done.get(migration.name, migration.digest) != migration.digest:
+            raise RuntimeError(f"{migration.name} was changed after it was applied; write a new file")
+    return [migration for migration in migrations if migration.name not in done and migration.phase in phases]
 
 
 async def missing(connection: asyncpg.Connection, service: str) -> list[str]:

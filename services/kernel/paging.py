@@ -67,8 +67,10 @@ class Pages:
         query.CopyFrom(request)
         query.ClearField("page_token")
         query.ClearField("page_size")
-        scope = f"{caller.force}\n{request.DESCRIPTOR.full_name}\n".encode()
-        return hmac.digest(self._key, scope + query.SerializeToString(deterministic=True) + body, hashlib.sha256)
+        asked = query.SerializeToString(deterministic=True)
+        # With its length, so that no byte can pass from the query to the body.
+        scope = f"{caller.force}\n{request.DESCRIPTOR.full_name}\n{len(asked)}\n".encode()
+        return hmac.digest(self._key, scope + asked + body, hashlib.sha256)
 
 
 def _invalid(reason: str, rule: str) -> Invalid:

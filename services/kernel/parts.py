@@ -70,11 +70,12 @@ class Parts:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Keeps /readyz current."""
-        self._health.set("start", None)
         while not stop.is_set():
             await check_database(self._health, self._pool, self._service)
             if self._consumer is not None:
                 self._health.set("consumer", self._consumer.wrong())
+            # Not before the first round of checks: nobody knows yet what is wrong.
+            self._health.set("start", None)
             self._health.turned()
             try:
                 await asyncio.wait_for(stop.wait(), CHECK_SECONDS)

@@ -60,7 +60,7 @@ class _Api:
         self._settings = settings
         self._stop = asyncio.Event()
         self._health = Health(rehearsal=settings.rehearsal)
-        self._grpc_health = grpc_health.aio.HealthServicer()
+        self._grpc_health = grpc_health.aio.HealthServicer()  # type: ignore[attr-defined]  # its stubs lack it
 
     async def run(self) -> int:
         settings, service = self._settings, self._service
@@ -98,7 +98,9 @@ class _Api:
         settings, service = self._settings, self._service
         policies = policies_of(service)
         door = Door(settings, f"{service}.peel", policies, Identity(settings), tracing)
-        server = grpc.aio.server(interceptors=[door], options=_OPTIONS)
+        server = grpc.aio.server(
+            interceptors=[door], options=_OPTIONS, maximum_concurrent_rpcs=settings.most_calls
+        )
         import_module(f"services.{service}.api").serve(server, cases)
         health_pb2_grpc.add_HealthServicer_to_server(self._grpc_health, server)
         names = {path.split("/")[1] for path in policies}

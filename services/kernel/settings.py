@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     request_deadline_seconds: float = Field(
         10.0, gt=0, description="Longest a call may take; a shorter deadline of the caller's wins."
     )
+    most_calls: int = Field(512, ge=1, description="Calls served at once; one more is refused as busy.")
     append_queue: int = Field(200, ge=1, description="Appends that may wait; one more is refused as busy.")
     append_batch: int = Field(64, ge=1, description="Appends committed together at the most.")
     drain_grace_seconds: float = Field(8.0, gt=0, description="Time that work in hand has to finish at SIGTERM.")
@@ -71,4 +72,4 @@ def load_settings() -> Settings:
     Raises pydantic.ValidationError naming each setting that is wrong.
     """
     file = Path(os.environ.get("PEEL_ENV_FILE", DEFAULT_ENV_FILE))
-    return Settings(_env_file=file if file.is_file() else None)  # type: ignore[call-arg]
+    return Settings(_env_file=file if file.is_file() else None)

@@ -1,7 +1,5 @@
 """Errors as gRPC statuses with google.rpc details: a reason for machines, a rule for people."""
 
-import asyncio
-
 import grpc
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
@@ -64,8 +62,3 @@ async def abort(context: grpc.aio.ServicerContext[object, object], error: PeelEr
         packed.Pack(detail)
         status.details.append(packed)
     await context.abort(code, message, trailing_metadata=((_DETAILS_KEY, status.SerializeToString()),))
-
-
-def is_deadline(error: BaseException) -> bool:
-    """Whether the call's own time ran out."""
-    return isinstance(error, asyncio.TimeoutError)

@@ -32,7 +32,7 @@ class Check:
             raise Invalid(self._violations)
 
     def uuid(self, field: str, text: str) -> UUID:
-        """A UUID in its usual form."""
+        """A UUID."""
         try:
             return UUID(text)
         except ValueError:
@@ -75,8 +75,10 @@ class Check:
             return None
         if moment < EARLIEST:
             self.violation(field, "must not be before 1900")
-        elif moment > self.now:
+            return None
+        if moment > self.now:
             self.violation(field, "must not be in the future")
+            return None
         return moment
 
     def size(self, field: str, value: int, *, default: int = 50, most: int = 500) -> int:

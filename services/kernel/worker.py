@@ -7,6 +7,7 @@ and crashes; whatever comes from there goes through `Bridge`.
 """
 
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -26,6 +27,8 @@ from services.kernel.telemetry.logs import logger, set_up_logging
 from services.kernel.telemetry.metrics import REHEARSAL
 from services.table import SERVICES
 
+# Nothing on the hub looks up a name; a resolver for it would cost 15 MB and half a second of the start.
+os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
 with warnings.catch_warnings():
     # eventlet says so at each import; that it is confined to this file is the answer.
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
@@ -38,8 +41,10 @@ with warnings.catch_warnings():
 _LOG = logger(__name__)
 _START_SECONDS = 20.0
 _CLOSE_SECONDS = 1.0
+# After its grace the consumer cuts off its batch, commits what is done and closes.
+_AFTER_GRACE_SECONDS = 3.0
 # What a drain may take beyond its grace before the process is ended the hard way, which loses nothing.
-_OVERTIME_SECONDS = 5.0
+_OVERTIME_SECONDS = 7.0
 _LATE = object()
 
 
@@ -141,7 +146,7 @@ class RunningPart(Entrypoint):  # type: ignore[misc]
 
     def stop(self) -> None:
         self.kill()
-        seconds = self.container.config["settings"].drain_grace_seconds + _CLOSE_SECONDS
+        seconds = self.container.config["settings"].drain_grace_seconds + _AFTER_GRACE_SECONDS
         if eventlet.with_timeout(seconds, self._green.wait, timeout_value=_LATE) is _LATE:
             _LOG.error("part did not end within its grace", part=self.method_name)
 
@@ -175,6 +180,8 @@ def run_worker(service: str, settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT, or until a part fails; returns the exit status."""
     # Of every service: a worker holds the events of others.
     set_up_logging(settings.log_level, personal_field_names(SERVICES), service=service, process="worker")
+    # At INFO it repeats what an error says, which may quote a row.
+    logging.getLogger("nameko").setLevel(logging.WARNING)
     REHEARSAL.set(settings.rehearsal)
     if settings.rehearsal:
         _LOG.warning("REHEARSAL: this process runs on a rehearsal clock; no real duty is being timed")

@@ -1,4 +1,7 @@
-"""Code tables of call intake, as data: each line has validity dates and a source, so a force corrects it without a release."""
+"""Code tables of call intake, as data with validity dates, so that a force corrects them without a release.
+
+A grade's line names its source. The offences are those that crime recording may record; a test keeps both alike.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,6 +19,10 @@ class OffenceCode:
     code: str
     valid_from: date
     valid_to: date
+
+    def overlaps(self, first: date, last: date) -> bool:
+        """Whether it was an offence on at least one day of a stretch."""
+        return self.valid_from <= last and first <= self.valid_to
 
 
 @cache

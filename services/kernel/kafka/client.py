@@ -10,6 +10,7 @@ from services.kernel.kafka.records import Record
 from services.kernel.settings import Settings
 
 Client = TypeVar("Client")
+BOOTSTRAP_MS = 5_000
 
 
 def open_client(kind: Callable[..., Client], settings: Settings, **arguments: Any) -> Client:
@@ -27,7 +28,7 @@ def open_client(kind: Callable[..., Client], settings: Settings, **arguments: An
         return kind(
             bootstrap_servers=settings.kafka.split(","),
             client_id=f"peel-{settings.instance}",
-            bootstrap_timeout_ms=5_000,
+            bootstrap_timeout_ms=BOOTSTRAP_MS,
             # By default a client that lost its broker looks for it again only every 30 s.
             reconnect_backoff_max_ms=1_000,
             kafka_client=network,

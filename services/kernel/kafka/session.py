@@ -27,6 +27,8 @@ _LOG = logger(__name__)
 _POLL_SECONDS = 0.7
 _SHORTEST_POLL_SECONDS = 0.05
 _RETRY_SECONDS = (0.2, 30.0)
+# What should pass by itself and has not for so long is no longer a passing trouble.
+_LONG_SECONDS = 60.0
 _COMMIT_SECONDS = 5.0
 _LAST_COMMIT_SECONDS = 0.8
 _CLOSE_SECONDS = 1.0
@@ -45,7 +47,7 @@ COMMIT_FAILURES = counter(
 )
 STUCK = gauge(
     "peel_consumer_stuck_partitions",
-    "Partitions held until a person looks: a programming error, a missing right or table, or the dead-letter limit.",
+    "Partitions held until a person looks: an error of ours, the dead-letter limit, or a minute without progress.",
     labels=("group",),
     action="Any: /readyz of the worker names the reason; events of those partitions wait, none is lost.",
 )
@@ -68,7 +70,11 @@ class _Held:
     failure: Failure
     offset: int
     tries: int
+    since: float
     resume_at: float
+
+    def needs_a_person(self, now: float) -> bool:
+        return self.failure.stuck or now - self.since > _LONG_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +221,13 @@ class Session:
         before = self._held.pop(at, None)
         if progress.failure is None:
             return
-        again = before is not None and before.offset == progress.next_offset
-        tries = before.tries + 1 if before and again else 1
+        now, tries = time.monotonic(), 1
+        since = now
+        if before is not None and before.offset == progress.next_offset:
+            tries, since = before.tries + 1, before.since
         low, high = _RETRY_SECONDS
         delay = min(high, low * 2 ** min(tries - 1, 12)) * random.uniform(0.8, 1.2)
-        self._held[at] = _Held(progress.failure, progress.next_offset, tries, time.monotonic() + delay)
+        self._held[at] = _Held(progress.failure, progress.next_offset, tries, since, now + delay)
         consumer.pause(_theirs(at))
         say = _LOG.error if progress.failure.stuck else _LOG.warning
         say(
@@ -246,8 +254,9 @@ class Session:
             self._watchdog.committed()
 
     def _tell(self, consumer: KafkaConsumer) -> None:
-        stuck = {at: held.failure.reason for at, held in self._held.items() if held.failure.stuck}
-        self.state = State(time.monotonic(), self._assigned, self._watchdog.standby, stuck)
+        now = time.monotonic()
+        stuck = {at: held.failure.reason for at, held in self._held.items() if held.needs_a_person(now)}
+        self.state = State(now, self._assigned, self._watchdog.standby, stuck)
         STUCK.labels(self._group).set(len(stuck))
         ends = {at: consumer.highwater(_theirs(at)) for at in self._next}
         LAG.labels(self._group).set(sum(max(0, (end or 0) - self._next[at]) for at, end in ends.items()))

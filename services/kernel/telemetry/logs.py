@@ -4,7 +4,9 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, MutableMapping
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -13,8 +15,7 @@ from services.kernel.telemetry.tracing import current_trace_id
 _REMOVED = "[removed]"
 # A second wall: nothing should reach a log that looks like one of these.
 _LOOKS_PERSONAL = re.compile(
-    r"\+44\d{9,10}"  # a phone number
-    r"|\b0\d{4} ?\d{6}\b"
+    r"(?:\+44|\b0)(?:[ -]?\d){9,10}\b"  # a phone number, however it is spaced
     r"|[\w.+-]+@[\w-]+\.[\w.]+"  # a mail address
     r"|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"  # a postcode
 )
@@ -36,9 +37,12 @@ class Scrubber:
             return _LOOKS_PERSONAL.sub(_REMOVED, value)
         if isinstance(value, dict):
             return {k: _REMOVED if k in self._fields else self._clean(v) for k, v in value.items()}
-        if isinstance(value, list | tuple):
+        if isinstance(value, list | tuple | set | frozenset):
             return [self._clean(item) for item in value]
-        return value
+        if value is None or isinstance(value, bool | int | float | UUID | datetime):
+            return value
+        # What any other object would say of itself is anybody's guess: a message would print every field.
+        return f"({type(value).__name__})"
 
 
 def _add_trace(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -63,9 +63,7 @@ def current_trace_id() -> str:
 class Tracing:
     """The tracer of one process. Not sampled means that nothing but ids is made."""
 
-    def __init__(
-        self, settings: Settings, service: str, process: str, exporter: SpanExporter | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, service: str, process: str, exporter: SpanExporter | None = None) -> None:
         """Spans go to `exporter`, else to PEEL_OTLP_ENDPOINT."""
         resource = Resource.create({"service.name": f"peel-{service}", "service.instance.id": settings.instance})
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
