@@ -19,6 +19,8 @@ from services.table import SERVICES
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, help="Peel: operational policing.")
 dead_letters = typer.Typer(no_args_is_help=True, help="Events that could not be handled: look at them, replay them.")
 app.add_typer(dead_letters, name="dlq")
+audit = typer.Typer(no_args_is_help=True, help="The record of who did what to which record.")
+app.add_typer(audit, name="audit")
 _console = Console()
 
 ServiceName = StrEnum("ServiceName", {name: name for name in SERVICES})  # type: ignore[misc]
@@ -135,6 +137,19 @@ def replay_dead_letters(
 
     asyncio.run(operate.replay_dead_letters(load_settings(), service.value, numbers))
     _console.print(f"replayed {len(numbers)}")
+
+
+@audit.command("verify")
+def verify_audit(service: ServiceName) -> None:
+    """Check every seal of a service's audit against its rows. Exits with 1 where a row was changed behind our back."""
+    from services import operate
+
+    verdict = asyncio.run(operate.verify_audit(load_settings(), service.value))
+    _console.print(
+        f"{verdict.seals} seals over {verdict.sealed_rows:,} rows, {verdict.waiting_rows:,} rows wait for the next: "
+        + ("[green]whole[/green]" if verdict.broken is None else f"[red]seal {verdict.broken} is broken[/red]")
+    )
+    raise typer.Exit(0 if verdict.broken is None else 1)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from peel.crime.v1 import api_pb2 as crime
 from peel.crime.v1 import api_pb2_grpc as crime_grpc
-from services.kernel import backlog, contract, dlq, kafka, migrations
+from services.kernel import backlog, contract, dlq, kafka, migrations, seal
 from services.kernel.clock import open_clock
 from services.kernel.database import Connection
 from services.kernel.errors import NotFound, OperatorFault
@@ -173,3 +173,9 @@ async def replay_dead_letters(settings: Settings, service: str, numbers: Sequenc
     async with _database(settings, service) as connection:
         for number in numbers:
             await dlq.replay(settings, connection, number)
+
+
+async def verify_audit(settings: Settings, service: str) -> seal.Verdict:
+    """What a check of all seals of a service's audit finds."""
+    async with _database(settings, service) as connection:
+        return await seal.verify(connection)

@@ -162,7 +162,7 @@ def _emit_overdue(report: Report, sequence: int, tx: Transaction) -> None:
 
 
 async def decide_recording(command: DecideRecording, tx: Transaction) -> StoredReport:
-    stored = await store.lock_report(tx, command.report_id, tx.caller.force)
+    stored = _found_overdue(await store.lock_report(tx, command.report_id, tx.caller.force), tx)
     findings = decide_by_person(stored.report, command.rulings, tx.caller.roles, tables(), tx.now)
     report, crimes = settle(stored.report, findings, await _identities(findings, report_force(stored.report), tx))
     for crime in crimes:
@@ -183,12 +183,19 @@ async def decide_recording(command: DecideRecording, tx: Transaction) -> StoredR
 async def report_overdue(report_id: UUID, force: str, tx: Transaction) -> None:
     """The 24 hours of a report ran out."""
     stored = await store.lock_report(tx, report_id, force)
+    overdue = _found_overdue(stored, tx)
+    if overdue is not stored:
+        await store.keep_report(tx, overdue)
+
+
+def _found_overdue(stored: StoredReport, tx: Transaction) -> StoredReport:
+    """The report, marked and told of where its 24 hours ran out: a late decision may come before its late timer."""
     report = mark_overdue(stored.report, tx.now)
     if report is stored.report:
-        return
+        return stored
     overdue = replace(stored, report=report, sequence=stored.sequence + 1)
-    await store.keep_report(tx, overdue)
     _emit_overdue(report, overdue.sequence, tx)
+    return overdue
 
 
 async def get_report(report_id: UUID, tx: Transaction) -> StoredReport:

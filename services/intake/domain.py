@@ -295,15 +295,3 @@ def _fitting_kind(allegations: Sequence[Allegation]) -> ClosingKind:
     if any(a.decision in (AllegationDecision.RECORDED, AllegationDecision.ABSORBED) for a in allegations):
         return ClosingKind.CRIME
     return ClosingKind.CRIME_RELATED_INCIDENT if allegations else ClosingKind.NON_CRIME
-
-
-def resolve(
-    allegations: Sequence[Allegation], decisions: Mapping[int, tuple[AllegationDecision, str]]
-) -> tuple[Allegation, ...]:
-    """The allegations with what was decided of them, by number, as (decision, crime number or reason)."""
-    return tuple(
-        replace(a, decision=decisions[a.number][0], decision_detail=decisions[a.number][1])
-        if a.number in decisions
-        else a
-        for a in allegations
-    )

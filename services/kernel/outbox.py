@@ -22,8 +22,6 @@ _BATCH = 500
 _NET_SECONDS = 1.0
 _STANDBY_SECONDS = 1.0
 _RETRY_SECONDS = (0.2, 10.0)
-_PRUNE_EVERY_SECONDS = 60.0
-_PRUNE_ROWS = 5_000
 
 RELAYED = counter(
     "peel_outbox_relayed",
@@ -53,9 +51,7 @@ class Relay:
 
     def __init__(self, settings: Settings, service: str, producer: Producer) -> None:
         self._dsn, self._service, self._producer = settings.database_of(service), service, producer
-        self._retention_hours = settings.outbox_retention_hours
         self._woken = asyncio.Event()
-        self._prune_at = 0.0
         self._delay = _RETRY_SECONDS[0]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -95,7 +91,6 @@ class Relay:
                 relayed = await self._relay(connection)
                 self._delay = _RETRY_SECONDS[0]
                 if relayed < _BATCH:
-                    await self._prune(connection)
                     await self._pause(_NET_SECONDS)
         finally:
             ACTIVE.set(0)
@@ -127,20 +122,6 @@ class Relay:
             payload=row["payload"],
         )
         return Outgoing(row["topic"], row["key"].encode(), envelope.payload, envelope.headers())
-
-    async def _prune(self, connection: Connection) -> None:
-        """Deletes what was published long ago, a bounded number at a time, when there is nothing to relay."""
-        now = asyncio.get_running_loop().time()
-        if now < self._prune_at:
-            return
-        deleted = await connection.execute(
-            "delete from outbox where id in (select id from outbox "
-            "where published_at < clock_timestamp() - make_interval(hours => $1) order by published_at limit $2)",
-            self._retention_hours,
-            _PRUNE_ROWS,
-        )
-        if deleted != f"DELETE {_PRUNE_ROWS}":
-            self._prune_at = now + _PRUNE_EVERY_SECONDS
 
     async def _pause(self, seconds: float) -> None:
         try:

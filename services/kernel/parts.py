@@ -20,6 +20,7 @@ from services.kernel.settings import Settings
 from services.kernel.telemetry.tracing import Tracing
 from services.kernel.timers import TimerLoop
 from services.kernel.transaction import UnitOfWork
+from services.kernel.upkeep import Upkeep
 
 Part: TypeAlias = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -39,6 +40,7 @@ class Parts:
         self._consumer = Consumer(settings, service, reactions.topics, inbox) if reactions.topics else None
         self._relay = Relay(settings, service, self._producer)
         self._timers = TimerLoop(settings, service, clock, work, reactions.firings)
+        self._upkeep = Upkeep(settings, service)
         self._health = Health(rehearsal=settings.rehearsal)
         self._pages = HealthServer(settings.metrics_listen, self._health)
         self._pages.start()
@@ -67,6 +69,10 @@ class Parts:
     async def fire(self, stop: asyncio.Event) -> None:
         """Fires the service's timers."""
         await self._timers.run(stop)
+
+    async def tidy(self, stop: asyncio.Event) -> None:
+        """Seals the audit and forgets what is old."""
+        await self._upkeep.run(stop)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Keeps /readyz current."""

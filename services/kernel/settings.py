@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     dead_letter_streak: int = Field(3, ge=1, description="Dead letters in a row after which the consumer stops.")
     dead_letter_window: int = Field(20, ge=1, description="Dead letters in ten minutes after which it stops.")
     outbox_retention_hours: int = Field(72, ge=1, description="How long published outbox rows are kept.")
+    remembered_days: int = Field(
+        30, ge=8, description="How long request ids and handled events are known again; longer than Kafka keeps events."
+    )
     watchdog_seconds: float = Field(20.0, gt=0, description="A consumer that stalls for longer is rebuilt.")
     rehearsal: bool = Field(False, description="Allows clock_file; says so in log, health and every report.")
     clock_file: Path | None = Field(None, description="File of the rehearsal clock; refused without rehearsal.")

@@ -1,17 +1,21 @@
 """What the broker says about a consumer group, by a client of its own: it answers for a consumer that stalls, too."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
+from kafka.errors import RetriableError
 
 from services.kernel.kafka.client import open_client
 from services.kernel.kafka.records import Partition
 from services.kernel.settings import Settings
 
+Answer = TypeVar("Answer")
 _REQUEST_MS = 5_000
+_AGAIN_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +31,31 @@ def lag(settings: Settings, group: str, topics: Sequence[str]) -> dict[Partition
 
     Raises KafkaError where the broker does not answer.
     """
-    admin = open_client(KafkaAdminClient, settings, request_timeout_ms=_REQUEST_MS)
-    try:
-        return _lag(admin, group, topics)
-    finally:
-        admin.close()
+    return _ask(settings, lambda admin: _lag(admin, group, topics))
 
 
 def view(settings: Settings, group: str, topics: Sequence[str]) -> GroupView:
     """This instance's place in the group, and the group's lag. Raises KafkaError where the broker does not answer."""
-    admin = open_client(KafkaAdminClient, settings, request_timeout_ms=_REQUEST_MS)
-    try:
+
+    def look(admin: KafkaAdminClient) -> GroupView:
         described: dict[str, Any] = admin.describe_groups([group])[group]
         return GroupView(_place(described, settings.instance), _lag(admin, group, topics))
+
+    return _ask(settings, look)
+
+
+def _ask(settings: Settings, question: Callable[[KafkaAdminClient], Answer]) -> Answer:
+    """Asks until there is an answer, for some seconds: a broker that has just started knows no coordinator yet."""
+    admin = open_client(KafkaAdminClient, settings, request_timeout_ms=_REQUEST_MS)
+    give_up_at = time.monotonic() + _REQUEST_MS / 1_000
+    try:
+        while True:
+            try:
+                return question(admin)
+            except RetriableError:
+                if time.monotonic() > give_up_at:
+                    raise
+                time.sleep(_AGAIN_SECONDS)
     finally:
         admin.close()
 

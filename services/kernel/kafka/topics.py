@@ -11,7 +11,8 @@ from services.kernel.kafka.records import Record
 from services.kernel.settings import Settings
 
 _REQUEST_MS = 10_000
-_DEAD_LETTER_DAYS = 90
+_DAY_MS = 24 * 3_600_000
+_EVENT_DAYS = 7
 
 
 def dead_letter_topic(topic: str) -> str:
@@ -24,10 +25,11 @@ def create_topics(settings: Settings, topics: Sequence[Topic]) -> list[str]:
 
     What exists is left as it is. Raises KafkaError where the broker refuses or does not answer.
     """
-    wanted = {topic.name: {"cleanup.policy": "compact" if topic.compacted else "delete"} for topic in topics}
-    # A person has to look at each: they outlive the records around them.
-    kept = {"retention.ms": str(_DEAD_LETTER_DAYS * 24 * 3_600_000)}
-    wanted |= {dead_letter_topic(topic.name): kept for topic in topics}
+    wanted = {topic.name: _compacted() if topic.compacted else _kept(_EVENT_DAYS) for topic in topics}
+    # A person has to look at each, so they outlive the records around them. But not what the inboxes remember: a letter
+    # that is replayed must still be known to every consumer that did apply it.
+    letters_days = max(_EVENT_DAYS, settings.remembered_days // 2)
+    wanted |= {dead_letter_topic(topic.name): _kept(letters_days) for topic in topics}
     shape = {"num_partitions": settings.topic_partitions, "replication_factor": settings.topic_replication}
     admin = open_client(KafkaAdminClient, settings, request_timeout_ms=_REQUEST_MS)
     try:
@@ -41,6 +43,15 @@ def create_topics(settings: Settings, topics: Sequence[Topic]) -> list[str]:
         return sorted(wanted.keys() - errors.keys())
     finally:
         admin.close()
+
+
+def _kept(days: int) -> dict[str, str]:
+    # Records go by whole segments, so a segment is closed every day.
+    return {"cleanup.policy": "delete", "retention.ms": str(days * _DAY_MS), "segment.ms": str(_DAY_MS)}
+
+
+def _compacted() -> dict[str, str]:
+    return {"cleanup.policy": "compact"}
 
 
 def scan(settings: Settings, topic: str) -> Iterator[Record]:

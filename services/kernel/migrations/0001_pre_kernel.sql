@@ -61,6 +61,8 @@ create table counter (
     last bigint not null
 );
 
+create index inbox_at on inbox using brin (at);
+
 create table request (
     id     uuid        primary key,
     force  text        not null,
@@ -69,6 +71,7 @@ create table request (
     reply  bytea       not null,
     at     timestamptz not null default clock_timestamp()
 );
+create index request_at on request using brin (at);
 
 -- DPA 2018 s.62: who did what to which record, and when. Names of fields, never their values.
 create table audit (
@@ -83,7 +86,21 @@ create table audit (
     records    text[]      not null,
     fields     text[]      not null,
     purpose    text        not null,
-    trace_id   text        not null
+    trace_id   text        not null,
+    -- The transaction that wrote it: a range of finished transactions can be sealed, a range of ids cannot.
+    written_by xid8        not null default pg_current_xact_id()
+);
+create index audit_written_by on audit using brin (written_by);
+
+-- Each seal holds a digest of all audit rows of a range of transactions and of the seal before it, so that a row changed,
+-- added or taken away behind the trigger's back is noticed. The log repeats each digest, out of the database's reach.
+create table audit_seal (
+    number    bigint      primary key,
+    sealed_at timestamptz not null default clock_timestamp(),
+    from_xid  xid8        not null,
+    to_xid    xid8        not null,
+    rows      bigint      not null,
+    digest    bytea       not null
 );
 -- Read by time range, and rarely: the cheapest index there is.
 create index audit_at on audit using brin (stored_at);
@@ -93,4 +110,6 @@ begin
     raise exception 'the audit is append-only: % refused', tg_op using errcode = 'insufficient_privilege';
 end $$;
 create trigger audit_append_only before update or delete or truncate on audit
+    for each statement execute function audit_is_append_only();
+create trigger audit_seal_append_only before update or delete or truncate on audit_seal
     for each statement execute function audit_is_append_only();

@@ -1,0 +1,63 @@
+"""What Peel's processes are told: the PEEL_* settings, as services/kernel/settings.py documents them."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.authority import Authority
+from deploy.local.files import write_private
+from deploy.local.ports import LOOPBACK, Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where everything is that a process needs. `clock_file` is given in a rehearsal only."""
+
+    database: str
+    kafka: str
+    ports: Ports
+    authority: Authority
+    token_file: Path
+    clock_file: Path | None
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The gRPC address of each service."""
+        return {service: f"{LOOPBACK}:{port}" for service, port in self.ports.api.items()}
+
+    def shared(self) -> dict[str, str]:
+        """The settings that are the same in every process, and that the command line needs."""
+        settings = {
+            "PEEL_DATABASE": self.database,
+            "PEEL_KAFKA": self.kafka,
+            "PEEL_ADDRESSES": json.dumps(self.addresses),
+            "PEEL_TLS_CERT": str(self.authority.server_certificate),
+            "PEEL_TLS_KEY": str(self.authority.server_key),
+            "PEEL_TLS_CA": str(self.authority.ca),
+            "PEEL_JWKS": str(self.authority.jwks),
+            "PEEL_TOKEN_FILE": str(self.token_file),
+            "PEEL_PAGE_KEY": self.authority.page_key.read_text(),
+        }
+        if self.clock_file:
+            settings |= {"PEEL_REHEARSAL": "1", "PEEL_CLOCK_FILE": str(self.clock_file)}
+        return settings
+
+    def of_process(self, service: str, process: str) -> dict[str, str]:
+        """The settings of one process, which is `api` or `worker`."""
+        own = f"{service}-{process}"
+        listen = {
+            "PEEL_LISTEN": self.addresses[service],
+            "PEEL_METRICS_LISTEN": f"{LOOPBACK}:{self.ports.metrics[own]}",
+            # Kafka knows a worker by this name again after a restart, and gives it its partitions back at once.
+            "PEEL_INSTANCE": f"{own}-1",
+        }
+        return self.shared() | listen
+
+
+def write_env_file(file: Path, settings: Mapping[str, str]) -> None:
+    """Writes the settings where the command line finds them. Private: the key of page tokens is among them."""
+    lines = ["# Written by the local platform at each start: how `peel` on this machine finds it."]
+    lines += [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
+    write_private(file, ("\n".join(lines) + "\n").encode())

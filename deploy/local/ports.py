@@ -1,0 +1,87 @@
+"""TCP ports on loopback: the fixed ones of `make run`, free ones for tests."""
+
+import random
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from deploy.local.faults import LocalFault
+
+LOOPBACK = "127.0.0.1"
+
+# Below 32768 on purpose: from there on kernels lend ports to clients, and a client that keeps calling a dead server may
+# be lent that server's own port, connect to itself, and keep the server from coming back.
+_FREE_RANGE = range(12_000, 32_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where each part of a platform listens. `metrics` is keyed by process: intake-api, intake-worker, …"""
+
+    postgres: int
+    kafka: int
+    kafka_controller: int
+    api: Mapping[str, int]
+    metrics: Mapping[str, int]
+
+    def named(self) -> dict[int, str]:
+        """Every port, with who listens on it."""
+        names = {self.postgres: "PostgreSQL", self.kafka: "Kafka", self.kafka_controller: "Kafka's controller"}
+        names |= {port: f"{service} api" for service, port in self.api.items()}
+        return names | {port: f"metrics of {process}" for process, port in self.metrics.items()}
+
+
+def fixed_ports(base: int, services: Iterable[str], processes: Iterable[str]) -> Ports:
+    """The ports of a platform that people and notes can point to: with 7100, intake's api is 7101, Postgres 7132."""
+    return Ports(
+        postgres=base + 32,
+        kafka=base + 92,
+        kafka_controller=base + 93,
+        api={service: base + 1 + at for at, service in enumerate(services)},
+        metrics={process: base + 11 + at for at, process in enumerate(processes)},
+    )
+
+
+def free_ports(services: Iterable[str], processes: Iterable[str]) -> Ports:
+    """Ports that nobody listens on now."""
+    services, processes = list(services), list(processes)
+    found = iter(_free(3 + len(services) + len(processes)))
+    return Ports(
+        postgres=next(found),
+        kafka=next(found),
+        kafka_controller=next(found),
+        api={service: next(found) for service in services},
+        metrics={process: next(found) for process in processes},
+    )
+
+
+def free_port() -> int:
+    """One port that nobody listens on now."""
+    return _free(1)[0]
+
+
+def _free(count: int) -> list[int]:
+    # Of its own generator: a seeded run must not draw the same ports as the run beside it.
+    candidates = random.SystemRandom().sample(_FREE_RANGE, 20 * count)
+    found = [port for port in candidates if _is_free(port)][:count]
+    if len(found) < count:
+        raise LocalFault(f"no {count} free ports between {_FREE_RANGE.start} and {_FREE_RANGE.stop}")
+    return found
+
+
+def require_free(names: Mapping[int, str]) -> None:
+    """Raises LocalFault naming every port that is taken: a stale server would otherwise answer in a new one's place."""
+    taken = [f"{port} ({who})" for port, who in sorted(names.items()) if not _is_free(port)]
+    if taken:
+        raise LocalFault(f"taken on {LOOPBACK}: port {', '.join(taken)}; stop what listens there or choose other ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As servers do it: a port whose last connections are still being forgotten is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,47 @@
+"""Topics and lags on the real broker."""
+
+import asyncio
+import threading
+
+import pytest
+
+from services.kernel.contract import Topic
+from services.kernel.kafka import BrokerError, Partition, client, create_topics, lag, scan
+from services.kernel.settings import Settings
+from tests.integration.kernel.probing import an_event, publish
+from tests.integration.local.waiting import eventually
+
+
+def test_topics_are_made_once_with_their_dead_letters(settings: Settings, unique: str) -> None:
+    topics = [Topic(f"{unique}.a", compacted=False), Topic(f"{unique}.b", compacted=True)]
+    assert create_topics(settings, topics) == [f"{unique}.a", f"{unique}.a.dlq", f"{unique}.b", f"{unique}.b.dlq"]
+    more = [*topics, Topic(f"{unique}.c", compacted=False)]
+    assert create_topics(settings, more) == [f"{unique}.c", f"{unique}.c.dlq"]
+    assert create_topics(settings, more) == []
+
+
+def test_a_group_that_committed_nothing_lags_by_all_there_is(settings: Settings, unique: str) -> None:
+    create_topics(settings, [Topic(unique, compacted=False)])
+    asyncio.run(publish(settings, [an_event(unique, str(number)) for number in range(20)]))
+    lags = lag(settings, unique, [unique])
+    assert sum(lags.values()) == 20
+    assert set(lags) == {Partition(unique, number) for number in range(settings.topic_partitions)}
+
+
+def test_a_topic_that_is_not_there_has_no_lag_and_cannot_be_read(settings: Settings, unique: str) -> None:
+    assert lag(settings, unique, [unique]) == {}
+    with pytest.raises(BrokerError):
+        list(scan(settings, unique))
+
+
+def test_no_broker_is_an_error_and_leaves_no_thread_behind(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "BOOTSTRAP_MS", 500)
+    nowhere = settings.model_copy(update={"kafka": "127.0.0.1:1"})
+    before = threading.active_count()
+    with pytest.raises(BrokerError):
+        lag(nowhere, "group", ["topic"])
+    with pytest.raises(BrokerError):
+        list(scan(nowhere, "topic"))
+    with pytest.raises(BrokerError):
+        asyncio.run(publish(nowhere, [an_event("topic", "a")]))
+    eventually(lambda: threading.active_count() == before)

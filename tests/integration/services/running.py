@@ -1,0 +1,246 @@
+"""Intake and crime at work on the real Postgres and Kafka: TLS on, a clock that tests step, all spans sent here.
+
+One for the session, because starting it costs seconds. Tests stay apart by working for a force of their own.
+"""
+
+import asyncio
+import itertools
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import grpc
+import pytest
+
+from deploy.local.authority import Authority
+from deploy.local.environment import Surroundings
+from deploy.local.kafka import LocalKafka
+from deploy.local.launch import run_step
+from deploy.local.ports import free_port, free_ports
+from deploy.local.postgres import LocalPostgres
+from deploy.local.processes import Command, Process, Supervisor
+from deploy.local.ready import http_ready
+from peel.crime.v1.api_pb2_grpc import CrimeServiceStub
+from peel.intake.v1.api_pb2_grpc import IntakeServiceStub
+from services.crime.reference import load_forces
+from services.kernel.clock import RehearsalClock, set_rehearsal_clock
+from services.kernel.settings import Settings
+from services.table import SERVICES
+from tests.integration.local.waiting import eventually
+from tests.integration.services.calling import Metadata, Person
+from tests.integration.services.spans import SpanReceiver
+
+ROOT = Path(__file__).parents[3]
+PROCESSES = tuple(f"{service}-{process}" for service in SERVICES for process in ("api", "worker"))
+BEGINNING = datetime(2018, 7, 2, 9, tzinfo=UTC)
+# The one force of these tests that has a grading scheme of its own, and that tests share which need no own one.
+SHARED_FORCE = "west-yorkshire"
+
+
+class Running:
+    """The running services, and all that tests need to call them and to look behind them."""
+
+    def __init__(self, home: Path, postgres: LocalPostgres, broker: LocalKafka) -> None:
+        self.home, self.postgres, self.broker = home, postgres, broker
+        self.spans = SpanReceiver()
+        self.supervisor = Supervisor()
+        self._ports = free_ports(SERVICES, PROCESSES)
+        self._clock_file = home / "clock"
+        set_rehearsal_clock(self._clock_file, BEGINNING)
+        self._clock = RehearsalClock(self._clock_file)
+        self.authority = Authority(home / "authority", load_forces())
+        self.authority.ensure()
+        (home / "auditor.jwt").write_text(self.authority.token(["auditor"], SHARED_FORCE))
+        self._surroundings = Surroundings(
+            database=postgres.dsn("{service}"),
+            kafka=broker.bootstrap,
+            ports=self._ports,
+            authority=self.authority,
+            token_file=home / "auditor.jwt",
+            clock_file=self._clock_file,
+        )
+        self._forces = iter(sorted(set(load_forces()) - {SHARED_FORCE}))
+        credentials = grpc.ssl_channel_credentials(self.authority.ca.read_bytes())
+        self.channels = {
+            service: grpc.secure_channel(address, credentials)
+            for service, address in self._surroundings.addresses.items()
+        }
+        self.intake: IntakeServiceStub = IntakeServiceStub(self.channels["intake"])
+        self.crime: CrimeServiceStub = CrimeServiceStub(self.channels["crime"])
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        return self._surroundings.addresses
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that all processes share."""
+        shared = {name.removeprefix("PEEL_").lower(): text for name, text in self._surroundings.shared().items()}
+        return Settings.model_validate(shared | {"addresses": self.addresses})
+
+    @property
+    def now(self) -> datetime:
+        """What the services' clock says."""
+        return self._clock.now()
+
+    def advance(self, by: timedelta) -> None:
+        """Steps the clock that all tests share: forward, as time goes."""
+        assert by >= timedelta(0)
+        set_rehearsal_clock(self._clock_file, self.now + by)
+
+    def next_force(self) -> str:
+        """A force that no test has worked for."""
+        return next(self._forces)
+
+    def person(self, *roles: str, force: str = SHARED_FORCE, more: Metadata = (), hours: float = 1.0) -> Person:
+        """Somebody who holds these roles ("call_handler") in a force."""
+        return Person(self.authority.token(roles, force, f"test-{'-'.join(roles)}", hours), more)
+
+    def up(self) -> None:
+        """Starts the four processes; returns once all are ready. Raises LocalFault where one fails."""
+        for service in SERVICES:
+            self.postgres.create_database(service)
+        with ThreadPoolExecutor() as side_by_side:
+            list(side_by_side.map(self._migrate, SERVICES))
+        for name in PROCESSES:
+            self.supervisor.start(self.process(name, self._ports.metrics[name], restart=True))
+        for process in self.supervisor:
+            process.wait_ready()
+
+    def _migrate(self, service: str) -> None:
+        env, log = self.environment(), self.home / f"{service}-migrate.log"
+        argv = (sys.executable, "-m", "services.cli", service, "migrate")
+        run_step(f"peel {service} migrate", argv, log, env=env, cwd=ROOT)
+
+    def down(self) -> None:
+        """Stops everything."""
+        for channel in self.channels.values():
+            channel.close()
+        self.supervisor.stop()
+        self.spans.close()
+
+    def process(self, name: str, metrics_port: int, *, restart: bool = False, **more: str) -> Process:
+        """A process of a service, yet to be started; `more` are settings over those that it has anyhow."""
+        service, kind = name.split("-")
+        settings = {
+            **self._surroundings.of_process(service, kind),
+            "PEEL_METRICS_LISTEN": f"127.0.0.1:{metrics_port}",
+            "PEEL_OTLP_ENDPOINT": self.spans.endpoint,
+            "PEEL_TRACE_RATIO": "1",
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
+            **more,
+        }
+        return Process(
+            Command(
+                name=name,
+                argv=(sys.executable, "-m", "services.cli", service, kind),
+                env=self._environment(settings),
+                log=self.home / f"{settings['PEEL_INSTANCE']}.log",
+                ready=http_ready(metrics_port),
+                cwd=ROOT,
+            ),
+            restart=restart,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """For the command line."""
+        return self._environment(self._surroundings.shared())
+
+    @staticmethod
+    def _environment(settings: dict[str, str]) -> dict[str, str]:
+        path = os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")])
+        return {**os.environ, "PYTHONPATH": path, "PEEL_ENV_FILE": os.devnull, **settings}
+
+    def rows(self, service: str, sql: str, *args: object) -> list[asyncpg.Record]:
+        """Rows of a service's database."""
+        return asyncio.run(query(self.postgres.dsn(service), sql, *args))
+
+    def count(self, service: str, sql: str, *args: object) -> int:
+        """How many rows a query over `from …` finds."""
+        return int(self.rows(service, f"select count(*) as number {sql}", *args)[0]["number"])
+
+    def page(self, process: str, path: str) -> tuple[int, str]:
+        """A page of a process's HTTP server: status and body."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._ports.metrics[process]}{path}", timeout=5) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def logs(self) -> dict[str, str]:
+        """All that the processes have logged, by name of the log."""
+        return {file.stem: file.read_text() for file in sorted(self.home.glob("*.log"))}
+
+    def await_ready(self, seconds: float = 30.0) -> None:
+        """Returns once every process says that it is ready."""
+        for process in self.supervisor:
+            process.wait_ready(seconds)
+
+
+async def query(dsn: str, sql: str, *args: object) -> list[asyncpg.Record]:
+    """Rows of a database."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
+        return rows
+    finally:
+        await connection.close()
+
+
+def found(ask: Callable[[], Sequence[Any] | None], seconds: float = 20.0) -> Any:
+    """The first of what `ask` finds, once it finds something."""
+    answers: list[Any] = []
+
+    def asked() -> bool:
+        answers[:] = ask() or []
+        return bool(answers)
+
+    eventually(asked, seconds)
+    return answers[0]
+
+
+@pytest.fixture(scope="session")
+def _running(
+    tmp_path_factory: pytest.TempPathFactory, _postgres: LocalPostgres, _broker: LocalKafka
+) -> Iterator[Running]:
+    running = Running(tmp_path_factory.mktemp("running"), _postgres, _broker)
+    try:
+        running.up()
+        yield running
+    finally:
+        running.down()
+
+
+@pytest.fixture
+def running(_running: Running, postgres: LocalPostgres, broker: LocalKafka) -> Running:
+    """Intake and crime, ready to be called."""
+    assert postgres.pid and broker.pid
+    _running.await_ready()
+    return _running
+
+
+@pytest.fixture
+def force(running: Running) -> str:
+    """A force that is this test's own."""
+    return running.next_force()
+
+
+@pytest.fixture
+def fresh_database(postgres: LocalPostgres) -> Callable[[], str]:
+    """Makes an empty database and returns its address."""
+    numbers = itertools.count(1)
+
+    def make() -> str:
+        name = f"fresh_{os.getpid()}_{free_port()}_{next(numbers)}"
+        postgres.create_database(name)
+        return postgres.dsn(name)
+
+    return make
