@@ -18,12 +18,10 @@ from rich.console import Console
 from deploy.local.faults import LocalFault
 from deploy.local.platform import Platform
 from deploy.rehearsal.addresses import addresses, calls_to_try
-from deploy.rehearsal.endings import known_outcomes
 from deploy.rehearsal.kills import Kill
-from deploy.rehearsal.rehearsal import Plan, Rehearsal, Result, plan
+from deploy.rehearsal.rehearsal import Plan, Rehearsal, Result, known_words, plan
 from deploy.rehearsal.results import report, table, write_report, write_set_aside, write_street_file
-from deploy.rehearsal.street import Known, StreetFile, StreetFileFault, read_street
-from services.crime.reference import forces, tables
+from deploy.rehearsal.street import StreetFile, StreetFileFault, read_street
 
 MONTH = Path(__file__).parent / "data" / "street-2018-07-west-yorkshire.csv.gz"
 _STOPPED = 130
@@ -79,14 +77,8 @@ def _console() -> Console:
 
 
 def _read(month: Path, rows: int | None) -> StreetFile:
-    rules = tables()
-    known = Known(
-        forces={force.name: force.force for force in forces().values()},
-        crime_types={offence.category for offence in rules.offences.by_code.values() if offence.recordable},
-        outcomes=known_outcomes(rules),
-    )
     try:
-        return read_street(month, known, rows)
+        return read_street(month, known_words(), rows)
     except StreetFileFault as fault:
         raise typer.BadParameter(str(fault), param_hint="--month") from fault
 

@@ -16,7 +16,7 @@ from deploy.rehearsal.control_room import ControlRoom
 from deploy.rehearsal.crew import Crew
 from deploy.rehearsal.demand import Demand, Span, span_of
 from deploy.rehearsal.display import Display
-from deploy.rehearsal.endings import Calendar, Endings, calendar_for
+from deploy.rehearsal.endings import Calendar, Endings, calendar_for, known_outcomes
 from deploy.rehearsal.hands import ClockHands
 from deploy.rehearsal.investigators import Investigators
 from deploy.rehearsal.kills import Kill, Killer, kill_hours
@@ -25,10 +25,10 @@ from deploy.rehearsal.offences import OffenceDraw
 from deploy.rehearsal.progress import Progress
 from deploy.rehearsal.reconciliation import Reconciliation, reconcile
 from deploy.rehearsal.recorders import Recorders
-from deploy.rehearsal.street import StreetFile
+from deploy.rehearsal.street import Known, StreetFile
 from deploy.rehearsal.usage import Usage
 from peel.crime.v1 import api_pb2 as api
-from services.crime.reference import tables
+from services.crime.reference import forces, tables
 
 _ROLES = (
     *("call_handler", "officer", "partner_system", "dispatcher"),
@@ -62,6 +62,16 @@ class Result:
     rate: float
     cpu: dict[str, float]
     a_contact: str
+
+
+def known_words() -> Known:
+    """The words that a street-level file may use: those that the reference data of crime recording knows."""
+    rules = tables()
+    return Known(
+        forces={force.name: force.force for force in forces().values()},
+        crime_types={offence.category for offence in rules.offences.by_code.values() if offence.recordable},
+        outcomes=known_outcomes(rules),
+    )
 
 
 def plan(file: StreetFile) -> Plan:

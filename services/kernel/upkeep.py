@@ -22,7 +22,6 @@ class _Forgotten:
     """Rows of a table that are deleted once a column's time is so many hours ago."""
 
     table: str
-    key: str
     column: str
     hours: int
 
@@ -34,10 +33,10 @@ class Upkeep:
         self._dsn = settings.database_of(service)
         remembered = 24 * settings.remembered_days
         self._forgotten = (
-            _Forgotten("outbox", "id", "published_at", settings.outbox_retention_hours),
+            _Forgotten("outbox", "published_at", settings.outbox_retention_hours),
             # Longer than Kafka keeps an event, or an old one delivered again would have its effect again.
-            _Forgotten("inbox", "(event_id, consumer)", "at", remembered),
-            _Forgotten("request", "id", "at", remembered),
+            _Forgotten("inbox", "at", remembered),
+            _Forgotten("request", "at", remembered),
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -61,8 +60,8 @@ class Upkeep:
                 _LOG.info("audit sealed", seal=made.number, rows=made.rows, digest=made.digest)
             for one in self._forgotten:
                 await connection.execute(
-                    f"delete from {one.table} where {one.key} in (select {one.key} from {one.table} "
-                    f"where {one.column} < clock_timestamp() - make_interval(hours => $1) limit {_ROWS})",
+                    f"delete from {one.table} where ctid = any(array(select ctid from {one.table} "
+                    f"where {one.column} < clock_timestamp() - make_interval(hours => $1) limit {_ROWS}))",
                     one.hours,
                 )
         except TRANSIENT as error:

@@ -90,7 +90,7 @@ create table audit (
     -- The transaction that wrote it: a range of finished transactions can be sealed, a range of ids cannot.
     written_by xid8        not null default pg_current_xact_id()
 );
-create index audit_written_by on audit using brin (written_by);
+create index audit_written_by on audit (written_by);
 
 -- Each seal holds a digest of all audit rows of a range of transactions and of the seal before it, so that a row changed,
 -- added or taken away behind the trigger's back is noticed. The log repeats each digest, out of the database's reach.

@@ -38,7 +38,8 @@ from tests.integration.services.calling import Metadata, Person
 from tests.integration.services.spans import SpanReceiver
 
 ROOT = Path(__file__).parents[3]
-PROCESSES = tuple(f"{service}-{process}" for service in SERVICES for process in ("api", "worker"))
+# Two workers of crime, so that whatever is promised once is promised by both together.
+PROCESSES = (*(f"{service}-{process}" for service in SERVICES for process in ("api", "worker")), "crime-worker-2")
 BEGINNING = datetime(2018, 7, 2, 9, tzinfo=UTC)
 # The one force of these tests that has a grading scheme of its own, and that tests share which need no own one.
 SHARED_FORCE = "west-yorkshire"
@@ -104,13 +105,13 @@ class Running:
         return Person(self.authority.token(roles, force, f"test-{'-'.join(roles)}", hours), more)
 
     def up(self) -> None:
-        """Starts the four processes; returns once all are ready. Raises LocalFault where one fails."""
+        """Starts the processes; returns once all are ready. Raises LocalFault where one fails."""
         for service in SERVICES:
             self.postgres.create_database(service)
         with ThreadPoolExecutor() as side_by_side:
             list(side_by_side.map(self._migrate, SERVICES))
         for name in PROCESSES:
-            self.supervisor.start(self.process(name, self._ports.metrics[name], restart=True))
+            self.supervisor.start(self._process(name))
         for process in self.supervisor:
             process.wait_ready()
 
@@ -126,28 +127,26 @@ class Running:
         self.supervisor.stop()
         self.spans.close()
 
-    def process(self, name: str, metrics_port: int, *, restart: bool = False, **more: str) -> Process:
-        """A process of a service, yet to be started; `more` are settings over those that it has anyhow."""
-        service, kind = name.split("-")
+    def _process(self, name: str) -> Process:
+        service, kind = name.split("-")[:2]
+        port = self._ports.metrics[name]
         settings = {
             **self._surroundings.of_process(service, kind),
-            "PEEL_METRICS_LISTEN": f"127.0.0.1:{metrics_port}",
+            "PEEL_METRICS_LISTEN": f"127.0.0.1:{port}",
+            "PEEL_INSTANCE": name,
             "PEEL_OTLP_ENDPOINT": self.spans.endpoint,
             "PEEL_TRACE_RATIO": "1",
             "OTEL_BSP_SCHEDULE_DELAY": "100",
-            **more,
         }
-        return Process(
-            Command(
-                name=name,
-                argv=(sys.executable, "-m", "services.cli", service, kind),
-                env=self._environment(settings),
-                log=self.home / f"{settings['PEEL_INSTANCE']}.log",
-                ready=http_ready(metrics_port),
-                cwd=ROOT,
-            ),
-            restart=restart,
+        command = Command(
+            name=name,
+            argv=(sys.executable, "-m", "services.cli", service, kind),
+            env=self._environment(settings),
+            log=self.home / f"{name}.log",
+            ready=http_ready(port),
+            cwd=ROOT,
         )
+        return Process(command, restart=True)
 
     def environment(self) -> dict[str, str]:
         """For the command line."""

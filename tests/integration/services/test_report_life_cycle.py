@@ -1,12 +1,188 @@
-"""A report from first contact to its end, through the public API (R-CR-01, R-CR-02, R-CR-03, R-CR-05)."""
+"""A report from first contact to its end, through the public API."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
-from tests.integration.services import telling
+import grpc
+import pytest
+
+from peel.crime.v1 import api_pb2 as crime
+from peel.crime.v1 import types_pb2 as crime_types
+from peel.intake.v1 import api_pb2 as intake
+from peel.intake.v1 import types_pb2 as types
+from tests.integration.services.calling import Person
+from tests.integration.services.following import contact_when_decided, crimes_of, opened, report_of, reports, told
 from tests.integration.services.running import SHARED_FORCE, Running
+from tests.integration.services.telling import (
+    ASSAULT,
+    BURGLARY,
+    COMMON_ASSAULT,
+    RAPE,
+    THIRD_PARTY,
+    alleging,
+    assessment,
+    closing,
+    contact,
+    decision,
+    grading,
+    not_recording,
+    recording,
+)
+
+DENIED, PRECONDITION = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.FAILED_PRECONDITION
+UNDECIDED, DECIDED = crime_types.REPORT_STATE_UNDECIDED, crime_types.REPORT_STATE_DECIDED
 
 
-def test_first(running: Running, force: str) -> None:
+@pytest.fixture
+def handler(running: Running) -> Person:
+    return running.person("call_handler")
+
+
+@pytest.fixture
+def recorder(running: Running) -> Person:
+    return running.person("crime_recorder")
+
+
+def _incident(running: Running, handler: Person, contact_id: str) -> types.Incident:
+    """Assesses and grades a contact."""
+    handler.ask(running.intake.AssessThrive, assessment(contact_id))
+    return handler.ask(running.intake.GradeContact, grading(contact_id)).incident
+
+
+def test_a_confirmed_report_becomes_crimes_intake_learns_of_them_and_the_incident_closes(
+    running: Running, handler: Person
+) -> None:  # R-CR-01, R-CR-03
+    at = running.now - timedelta(hours=1)
+    contact_id = opened(
+        running, contact(SHARED_FORCE, at, alleging(ASSAULT, "p1"), alleging(BURGLARY, "p2"), alleging(ASSAULT, "p3"))
+    )
+    report = report_of(running, contact_id)
+    assert report.state == DECIDED
+    assert report.due_at.ToDatetime(UTC) == at + timedelta(hours=24)
+    crimes = crimes_of(running, report)
+    assert [(one.offence_code, one.victim_ref) for one in crimes] == [
+        (ASSAULT, "p1"),
+        (BURGLARY, "p2"),
+        (ASSAULT, "p3"),
+    ]
+    assert {one.contact_id for one in crimes} == {contact_id}
+    known = contact_when_decided(running, contact_id)
+    assert [(one.decision, one.decision_detail) for one in known.allegations] == [
+        (types.ALLEGATION_DECISION_RECORDED, one.number) for one in crimes
+    ]
+    incident = _incident(running, handler, contact_id)
+    assert incident.attend_by.ToDatetime(UTC) == at + timedelta(hours=1)
+    refusal = handler.refused(running.intake.CloseIncident, closing(incident.incident_id, types.CLOSING_KIND_NON_CRIME))
+    assert refusal.told == (PRECONDITION, "CLOSING_CONTRADICTED")
+    closed = handler.ask(running.intake.CloseIncident, closing(incident.incident_id, types.CLOSING_KIND_CRIME)).incident
+    assert closed.state == types.INCIDENT_STATE_CLOSED
+    shown = handler.ask(running.intake.GetIncident, intake.GetIncidentRequest(incident_id=incident.incident_id))
+    assert shown.incident == closed
+
+
+def test_no_grade_without_thrive_and_no_second_incident(running: Running, handler: Person) -> None:
+    contact_id = opened(running, contact(SHARED_FORCE, running.now))
+    refusal = handler.refused(running.intake.GradeContact, grading(contact_id))
+    assert refusal.told == (PRECONDITION, "THRIVE_MISSING")
+    _incident(running, handler, contact_id)
+    refusal = handler.refused(running.intake.GradeContact, grading(contact_id))
+    assert refusal.told == (PRECONDITION, "ALREADY_GRADED")
+
+
+def test_an_undecided_report_waits_in_the_tray_and_its_incident_stays_open(
+    running: Running, handler: Person
+) -> None:  # R-CR-02
+    contact_id = opened(
+        running,
+        contact(SHARED_FORCE, running.now, alleging(ASSAULT, "p1"), alleging(BURGLARY, "p2"), by=THIRD_PARTY),
+    )
+    report = report_of(running, contact_id)
+    assert (report.state, len(report.decisions), len(crimes_of(running, report))) == (UNDECIDED, 0, 0)
+    incident_id = _incident(running, handler, contact_id).incident_id
+    for kind in (types.CLOSING_KIND_NON_CRIME, types.CLOSING_KIND_CRIME_RELATED_INCIDENT):
+        refusal = handler.refused(running.intake.CloseIncident, closing(incident_id, kind))
+        assert refusal.told == (PRECONDITION, "ALLEGATIONS_UNDECIDED")
+        assert refusal.metadata == {"allegations": "1,2"}
+    maker = running.person("decision_maker")
+    decided = maker.ask(
+        running.crime.DecideRecording, decision(report.report_id, recording(1), not_recording(2))
+    ).report
+    assert decided.state == DECIDED
+    assert decided.due_at == report.due_at
+    known = contact_when_decided(running, contact_id)
+    (one,) = crimes_of(running, report)
+    assert [(told.decision, told.decision_detail) for told in known.allegations] == [
+        (types.ALLEGATION_DECISION_RECORDED, one.number),
+        (types.ALLEGATION_DECISION_NOT_RECORDED, "NON_RECORDING_REASON_VICTIM_NOT_TRACED"),
+    ]
+    handler.ask(running.intake.CloseIncident, closing(incident_id, types.CLOSING_KIND_CRIME))
+    refusal = handler.refused(running.intake.AssessThrive, assessment(contact_id))
+    assert refusal.told == (PRECONDITION, "CONTACT_CLOSED")
+
+
+def test_who_decides_what(running: Running, handler: Person, recorder: Person) -> None:
+    """A recorder records; a decision maker says no; that a rape was none, only the registrar says."""
+    decide = running.crime.DecideRecording
+    no_rape = crime_types.NON_RECORDING_REASON_CREDIBLE_EVIDENCE_TO_CONTRARY
+    doubtful = alleging(RAPE, "p1", credible_evidence_to_contrary=True)
+    plain, rape = told(
+        running,
+        contact(SHARED_FORCE, running.now, alleging(ASSAULT, "p1"), by=THIRD_PARTY),
+        contact(SHARED_FORCE, running.now, doubtful),
+    )
+    assert handler.refused(decide, decision(plain.report_id, recording(1))).told == (DENIED, "ROLE_MISSING")
+    refusal = recorder.refused(decide, decision(plain.report_id, not_recording(1)))
+    assert refusal.told == (DENIED, "AUTHORITY_MISSING")
+    assert refusal.metadata == {"roles": "ROLE_DECISION_MAKER,ROLE_CRIME_REGISTRAR"}
+    assert recorder.refused(decide, decision(plain.report_id)).fields.keys() == {"rulings"}
+    twice = decision(plain.report_id, recording(1), recording(2))
+    assert recorder.refused(decide, twice).told == (PRECONDITION, "RULING_UNKNOWN_ALLEGATION")
+    recorder.ask(decide, decision(plain.report_id, recording(1)))
+    refusal = recorder.refused(decide, decision(plain.report_id, recording(1)))
+    assert refusal.told == (PRECONDITION, "ALREADY_DECIDED")
+    maker, registrar = running.person("decision_maker"), running.person("crime_registrar")
+    refusal = maker.refused(decide, decision(rape.report_id, not_recording(1, no_rape)))
+    assert refusal.told == (DENIED, "AUTHORITY_MISSING")
+    assert refusal.metadata == {"roles": "ROLE_CRIME_REGISTRAR"}
+    less = decision(rape.report_id, recording(1, COMMON_ASSAULT))
+    assert maker.refused(decide, less).told == (DENIED, "AUTHORITY_MISSING")
+    decided = registrar.ask(decide, decision(rape.report_id, not_recording(1, no_rape))).report
+    assert decided.decisions[0].authority == "ROLE_CRIME_REGISTRAR"
+
+
+def test_every_channel_writes_one_ledger(running: Running, force: str) -> None:  # R-CR-05
     handler = running.person("call_handler", force=force)
-    reply = handler.ask(running.intake.OpenContact, telling.contact(force, running.now, telling.alleging()))
-    assert reply.contact_id
+    channels = [value.number for value in types.Channel.DESCRIPTOR.values if value.number]
+    for channel in channels:
+        opened(running, contact(force, running.now, alleging(), channel=channel))
+    listed = handler.ask(running.intake.ListContacts, intake.ListContactsRequest(force=force)).contacts
+    assert [one.channel for one in listed] == channels[::-1]
+    taken = {report_of(running, one.contact_id, force).contact.channel for one in listed}
+    assert taken == set(channels)
+
+
+def test_the_tray_shows_the_undecided_first_and_the_most_overdue_on_top(running: Running, force: str) -> None:
+    hours = (3, 40, 1, 30, 2)
+    waiting = told(
+        running,
+        *[
+            contact(force, running.now - timedelta(hours=ago), alleging(), by=THIRD_PARTY if ago != 2 else types.REPORTER_RELATION_VICTIM)
+            for ago in hours
+        ],
+    )
+    by_age = {ago: report.report_id for ago, report in zip(hours, waiting, strict=True)}
+    auditor = running.person("auditor", force=force)
+    shown, token = [], ""
+    while True:
+        page = auditor.ask(
+            running.crime.ListReports, crime.ListReportsRequest(force=force, page_size=2, page_token=token)
+        )
+        assert len(page.reports) <= 2
+        shown += [one.report_id for one in page.reports]
+        if not (token := page.next_page_token):
+            break
+    assert shown == [by_age[ago] for ago in (40, 30, 3, 1, 2)]
+    assert [one.report_id for one in reports(running, force)] == shown
+    late = auditor.ask(running.crime.ListReports, crime.ListReportsRequest(force=force, overdue=True)).reports
+    assert [one.report_id for one in late] == [by_age[40], by_age[30]]
+    done = auditor.ask(running.crime.ListReports, crime.ListReportsRequest(force=force, state=DECIDED)).reports
+    assert [one.report_id for one in done] == [by_age[2]]
