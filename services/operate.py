@@ -58,19 +58,23 @@ async def backlogs(settings: Settings) -> tuple[Table, list[str]]:
                 _add_row(table, one.name, one.owner, level.size, oldest, one.meaning)
         finally:
             await connection.close()
-    for service in SERVICES:
-        try:
-            waiting = await asyncio.to_thread(_unread, settings, service)
-        except (OSError, kafka.BrokerError):
+    # Side by side: a broker that is away is waited for once.
+    asked = [asyncio.to_thread(_unread, settings, service) for service in SERVICES]
+    for service, waiting in zip(SERVICES, await asyncio.gather(*asked), strict=True):
+        if waiting is None:
             unreachable.append(f"events for {service} on Kafka")
         else:
             _add_row(table, f"{service}.inbox", "platform on-call", waiting, "-", "Events that the worker has not read yet.")
     return table, unreachable
 
 
-def _unread(settings: Settings, service: str) -> int:
+def _unread(settings: Settings, service: str) -> int | None:
+    """How many events wait on Kafka for a service; None where Kafka does not answer."""
     topics = import_module(f"services.{service}.worker").reactions.topics
-    return sum(kafka.lag(settings, service, topics).values())
+    try:
+        return sum(kafka.lag(settings, service, topics).values())
+    except (OSError, kafka.BrokerError):
+        return None
 
 
 def _add_row(table: Table, name: str, owner: str, size: int, oldest: str, meaning: str) -> None:

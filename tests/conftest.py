@@ -53,6 +53,7 @@ def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPostgre
         yield postgres
     finally:
         postgres.stop()
+        postgres.wipe()
 
 
 @pytest.fixture

@@ -63,9 +63,9 @@ def rehearse(
         rehearsal = Rehearsal(platform, todo, kill, console)
         result = uvloop.run(_until_stopped(rehearsal))
         faults = _report(console, home, todo, result, starting, rehearsal)
-        if leave:
-            raise typer.Exit(1 if faults else 0)
-        _stay(console, platform, file, result)
+        if not leave:
+            _stay(console, platform, file, result)
+    raise typer.Exit(1 if faults else 0)
 
 
 def _console() -> Console:
@@ -152,8 +152,11 @@ def _stay(console: Console, platform: Platform, file: StreetFile, result: Result
         console.print(f"\n[bold]{what}[/]")
         console.print(command, soft_wrap=True, highlight=False, markup=False)
     console.print("\nCtrl-C stops everything")
-    while True:
-        signal.pause()
+    try:
+        while True:
+            signal.pause()
+    except KeyboardInterrupt:
+        console.print("stopping")
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ class Line:
     """The lines of both services, for the people of one force. `tokens` is by the short name of a role."""
 
     def __init__(
-        self, addresses: Mapping[str, str], authority: Path, tokens: Mapping[str, str], progress: Progress
+        self, addresses: Mapping[str, str], authority: Path | None, tokens: Mapping[str, str], progress: Progress
     ) -> None:
         self._channels = [client_channel(addresses[service], authority) for service in ("intake", "crime")]
         self.intake = IntakeServiceStub(self._channels[0])

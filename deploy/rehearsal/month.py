@@ -31,7 +31,7 @@ _LAG = 5 * HOUR
 _READ_HOURS = 24
 # Decisions that come too late on purpose come within 40 hours.
 _DRAIN_HOURS = 45
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.03
 _PATIENCE_SECONDS = 180.0
 
 

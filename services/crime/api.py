@@ -18,7 +18,7 @@ from services.crime.store import StoredReport
 from services.kernel.door import Context
 from services.kernel.usecases import UseCases
 from services.kernel.validation import Check
-from services.kernel.wire import optional_moment, stamp
+from services.kernel.wire import stamp
 
 _MONTH = re.compile(r"(19|20)\d{2}-(0[1-9]|1[0-2])")
 
@@ -126,9 +126,12 @@ class CrimeDoor(api_grpc.CrimeServiceServicer):
     async def GetRecordingRate(
         self, request: api.GetRecordingRateRequest, context: Context
     ) -> api.GetRecordingRateResponse:
+        check = self._check()
+        period = messages.span_from("first_contact", request.first_contact, check)
+        check.done()
         return await self._cases.handle(
             handlers.get_recording_rate,
-            (optional_moment(request.first_contact, "from"), optional_moment(request.first_contact, "to")),
+            period,
             lambda result: api.GetRecordingRateResponse(
                 rates=[messages.rate_message(rate) for rate in result[0]], as_of=stamp(result[1])
             ),
@@ -140,10 +143,9 @@ class CrimeDoor(api_grpc.CrimeServiceServicer):
     ) -> AsyncIterator[api.ReconcileReportsResponse]:
         check = self._check()
         by = frozenset(check.known(f"by[{i}]", dimension, Dimension) for i, dimension in enumerate(request.by))
+        period = messages.span_from("first_contact", request.first_contact, check)
         check.done()
-        command = handlers.ReconcileReports(
-            optional_moment(request.first_contact, "from"), optional_moment(request.first_contact, "to"), by
-        )
+        command = handlers.ReconcileReports(*period, by)
         async for reply in self._cases.stream(handlers.reconcile_reports, command, _sums):
             yield reply
 

@@ -138,6 +138,15 @@ def ground_from(value: int, check: Check) -> CancellationGround:
     return check.known("ground", value, CancellationGround)
 
 
+def span_from(field: str, period: PeriodMessage, check: Check) -> tuple[datetime | None, datetime | None]:
+    """The stretch of time that is asked about, either end open; what is wrong with it is noted in `check`."""
+    start = check.moment(f"{field}.from", getattr(period, "from"), given=period.HasField("from"))
+    end = check.moment(f"{field}.to", period.to, given=period.HasField("to"))
+    if start and end and end < start:
+        check.violation(field, "must not end before it starts", "PERIOD_REVERSED")
+    return start, end
+
+
 def decision_message(decision: Decision) -> types.Decision:
     """A decision as the contract writes it."""
     return types.Decision(

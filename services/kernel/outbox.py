@@ -11,6 +11,7 @@ import asyncpg
 from services.kernel.database import TRANSIENT, Connection, Row
 from services.kernel.envelope import Envelope
 from services.kernel.kafka import BrokerError, Outgoing, Producer
+from services.kernel.pause import pause
 from services.kernel.settings import Settings
 from services.kernel.telemetry.logs import logger
 from services.kernel.telemetry.metrics import counter, gauge
@@ -66,7 +67,8 @@ class Relay:
                     self._delay = min(_RETRY_SECONDS[1], self._delay * 2)
                     FAILURES.labels(type(error).__name__).inc()
                     _LOG.warning("relay begins again", error=type(error).__name__, seconds=round(seconds, 2))
-                    await self._pause(seconds)
+                    # Until told to stop, and not for a wake-up: what it was about is still there afterwards.
+                    await pause(seconds, stop)
         finally:
             stopping.cancel()
 
@@ -79,7 +81,7 @@ class Relay:
         connection: Connection = await asyncpg.connect(self._dsn, timeout=5, command_timeout=10)
         try:
             while not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
-                await self._pause(_STANDBY_SECONDS)
+                await pause(_STANDBY_SECONDS, stop)
                 if stop.is_set():
                     return
             await connection.add_listener("outbox", lambda *_: self._woken.set())
@@ -91,7 +93,7 @@ class Relay:
                 relayed = await self._relay(connection)
                 self._delay = _RETRY_SECONDS[0]
                 if relayed < _BATCH:
-                    await self._pause(_NET_SECONDS)
+                    await pause(_NET_SECONDS, self._woken)
         finally:
             ACTIVE.set(0)
             connection.terminate()
@@ -122,9 +124,3 @@ class Relay:
             payload=row["payload"],
         )
         return Outgoing(row["topic"], row["key"].encode(), envelope.payload, envelope.headers())
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), seconds)
-        except TimeoutError:
-            return

@@ -15,6 +15,7 @@ from services.kernel.health import CHECK_SECONDS, Health, HealthServer, check_da
 from services.kernel.inbox import Inbox
 from services.kernel.kafka import Consumer, Producer
 from services.kernel.outbox import Relay
+from services.kernel.pause import pause
 from services.kernel.reactions import Reactions
 from services.kernel.settings import Settings
 from services.kernel.telemetry.tracing import Tracing
@@ -83,10 +84,7 @@ class Parts:
             # Not before the first round of checks: nobody knows yet what is wrong.
             self._health.set("start", None)
             self._health.turned()
-            try:
-                await asyncio.wait_for(stop.wait(), CHECK_SECONDS)
-            except TimeoutError:
-                continue
+            await pause(CHECK_SECONDS, stop)
         self._health.draining = True
 
     async def close(self, seconds: float) -> None:

@@ -15,6 +15,7 @@ import asyncpg
 from services.kernel.caller import service_itself
 from services.kernel.clock import Clock
 from services.kernel.database import TRANSIENT, Connection
+from services.kernel.pause import pause
 from services.kernel.reactions import Firing
 from services.kernel.settings import Settings
 from services.kernel.telemetry.logs import logger
@@ -66,7 +67,7 @@ class TimerLoop:
                     delay = low
                 except TRANSIENT as error:
                     _LOG.warning("timer loop reconnects", error=type(error).__name__, seconds=round(delay, 2))
-                    await _pause(stop, delay * random.uniform(0.8, 1.2))
+                    await pause(delay * random.uniform(0.8, 1.2), stop)
                     delay = min(high, delay * 2)
         finally:
             stopping.cancel()
@@ -86,7 +87,7 @@ class TimerLoop:
                 if stop.is_set():
                     return
                 if failed:
-                    await _pause(stop, _RETRY_SECONDS[0] * random.uniform(1, 5))
+                    await pause(_RETRY_SECONDS[0] * random.uniform(1, 5), stop)
                     continue
                 due = await connection.fetchval("select min(due) from timer where state = 'WAITING'")
                 await self._wait(due)
@@ -140,10 +141,3 @@ class TimerLoop:
         TIMER_FIRED.labels(timer.kind).inc()
         TIMER_LATE_SECONDS.labels(timer.kind).observe(max(0.0, late))
         return True
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

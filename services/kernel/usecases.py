@@ -46,9 +46,9 @@ class UseCases:
             return await self._once(call, handler, command, reply, kind)
         except (asyncpg.UniqueViolationError, Refused):
             # The same request may have been committed by another call while this one ran: then that is the answer.
-            if call.request_id is None or (first := await self._stored(call)) is None:
+            if call.request_id is None or (first := await self._stored(call, kind)) is None:
                 raise
-            return kind.FromString(first)
+            return first
 
     async def _once(
         self,
@@ -59,19 +59,17 @@ class UseCases:
         kind: type[Reply],
     ) -> Reply:
         async with self._work.begin(call.caller) as tx:
-            first = await idempotency.first_reply(tx, call) if call.request_id else None
-            if first is not None:
-                message = kind.FromString(first)
-            else:
+            message = await _again(tx, call, kind) if call.request_id else None
+            if message is None:
                 message = reply(await handler(command, tx))
                 if call.request_id:
                     idempotency.remember(tx, call, message)
-            tx.add(AUDIT, audit_row(call, message, tx.now))
+                tx.add(AUDIT, audit_row(call, message, tx.now))
         return message
 
-    async def _stored(self, call: Call) -> bytes | None:
+    async def _stored(self, call: Call, kind: type[Reply]) -> Reply | None:
         async with self._work.begin(call.caller) as tx:
-            return await idempotency.first_reply(tx, call)
+            return await _again(tx, call, kind)
 
     async def append(self, append: Append, kind: type[Reply]) -> Reply:
         """Runs an append-only use case through the group commit."""
@@ -90,3 +88,13 @@ class UseCases:
         async with self._work.begin(call.caller) as tx:
             async for result in handler(command, tx):
                 yield reply(result)
+
+
+async def _again(tx: Transaction, call: Call, kind: type[Reply]) -> Reply | None:
+    """The reply that this request got before; who is shown it again is on record too."""
+    first = await idempotency.first_reply(tx, call)
+    if first is None:
+        return None
+    message = kind.FromString(first)
+    tx.add(AUDIT, audit_row(call, message, tx.now))
+    return message

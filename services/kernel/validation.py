@@ -62,16 +62,22 @@ class Check:
             self.violation(field, f"must match {pattern}")
         return value
 
-    def time(self, field: str, value: Timestamp, *, required: bool, given: bool) -> datetime | None:
-        """A moment between 1900 and now."""
+    def moment(self, field: str, value: Timestamp, *, given: bool) -> datetime | None:
+        """Any moment of the calendar."""
         if not given:
-            if required:
-                self.violation(field, "must be given")
             return None
         try:
-            moment = value.ToDatetime(tzinfo=UTC)
+            return value.ToDatetime(tzinfo=UTC)
         except (ValueError, OverflowError):
             self.violation(field, "is not a time")
+            return None
+
+    def time(self, field: str, value: Timestamp, *, required: bool, given: bool) -> datetime | None:
+        """A moment between 1900 and now."""
+        if required and not given:
+            self.violation(field, "must be given")
+        moment = self.moment(field, value, given=given)
+        if moment is None:
             return None
         if moment < EARLIEST:
             self.violation(field, "must not be before 1900")

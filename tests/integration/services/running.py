@@ -124,7 +124,8 @@ class Running:
         """Stops everything."""
         for channel in self.channels.values():
             channel.close()
-        self.supervisor.stop()
+        with ThreadPoolExecutor() as side_by_side:
+            list(side_by_side.map(Process.stop, self.supervisor))
         self.spans.close()
 
     def _process(self, name: str) -> Process:

@@ -29,9 +29,7 @@ from tests.integration.services.telling import (
 )
 
 VIOLENCE, BURGLARIES, NUISANCE = "Violence and sexual offences", "Burglary", "Anti-social behaviour"
-PUBLIC = Place(
-    point=Point(latitude=53.801277, longitude=-1.548567), address="On or near Ash Mount", lsoa="E01011229"
-)
+PUBLIC = Place(point=Point(latitude=53.801277, longitude=-1.548567), address="On or near Ash Mount", lsoa="E01011229")
 EXACT = Place(
     point=Point(latitude=53.812345, longitude=-1.567891, accuracy_metres=5),
     address="14 Nowhere Crescent, Exampleford",

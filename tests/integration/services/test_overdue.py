@@ -37,7 +37,9 @@ def test_each_report_is_told_overdue_once_when_its_time_has_come(running: Runnin
     eventually(lambda: running.count("crime", OVERDUE, [last.report_id]) == 1)
     told_of = running.rows("crime", f"select subject, count(*) as number {OVERDUE} group by subject", [*ids, decided])
     assert {row["subject"]: row["number"] for row in told_of} == dict.fromkeys(ids, 1)
-    states = running.rows("crime", "select subject::text, state from timer where subject = any($1::uuid[])", [*ids, decided])
+    states = running.rows(
+        "crime", "select subject::text, state from timer where subject = any($1::uuid[])", [*ids, decided]
+    )
     assert {row["subject"]: row["state"] for row in states} == {**dict.fromkeys(ids, "FIRED"), decided: "CANCELLED"}
 
 
@@ -60,9 +62,7 @@ def test_what_comes_after_its_24_hours_is_overdue_on_arrival_even_where_it_is_re
     running: Running, force: str
 ) -> None:
     at = running.now - timedelta(hours=30)
-    recorded, waiting = told(
-        running, contact(force, at, alleging()), contact(force, at, alleging(), by=THIRD_PARTY)
-    )
+    recorded, waiting = told(running, contact(force, at, alleging()), contact(force, at, alleging(), by=THIRD_PARTY))
     assert recorded.state == crime_types.REPORT_STATE_DECIDED
     assert all(one.HasField("overdue_at") for one in (recorded, waiting))
     ids = [recorded.report_id, waiting.report_id]

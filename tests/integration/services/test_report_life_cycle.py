@@ -165,7 +165,12 @@ def test_the_tray_shows_the_undecided_first_and_the_most_overdue_on_top(running:
     waiting = told(
         running,
         *[
-            contact(force, running.now - timedelta(hours=ago), alleging(), by=THIRD_PARTY if ago != 2 else types.REPORTER_RELATION_VICTIM)
+            contact(
+                force,
+                running.now - timedelta(hours=ago),
+                alleging(),
+                by=THIRD_PARTY if ago != 2 else types.REPORTER_RELATION_VICTIM,
+            )
             for ago in hours
         ],
     )

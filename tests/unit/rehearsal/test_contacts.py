@@ -4,10 +4,9 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
-from months import GOOD, NUISANCE, changed, read, real_month, written
-
 from deploy.rehearsal.rehearsal import plan
 from peel.intake.v1 import types_pb2 as intake
+from tests.unit.rehearsal.months import GOOD, NUISANCE, changed, read, real_month, written
 
 HOUR = timedelta(hours=1)
 

@@ -4,10 +4,10 @@ import gzip
 from pathlib import Path
 
 import pytest
-from months import GOOD, HEADER, NUISANCE, changed, read, written
 
 from deploy.rehearsal.__main__ import MONTH
 from deploy.rehearsal.street import StreetFileFault
+from tests.unit.rehearsal.months import GOOD, HEADER, NUISANCE, changed, read, written
 
 
 def test_the_real_month_is_read_whole() -> None:

@@ -1,0 +1,155 @@
+"""Postgres or Kafka away: callers are told at once, nothing is half-written or lost, and no process has to be restarted."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from deploy.local.kafka import LocalKafka
+from deploy.local.postgres import LocalPostgres
+from peel.crime.v1 import api_pb2 as crime
+from peel.intake.v1 import api_pb2 as intake
+from tests.integration.local.waiting import eventually
+from tests.integration.services.following import opened, report_of, told
+from tests.integration.services.running import PROCESSES, ROOT, Running
+from tests.integration.services.telling import THIRD_PARTY, alleging, assessment, contact, decision, recording
+
+UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+CROWD = 60
+DEADLINE_SECONDS = 5.0
+
+
+@pytest.fixture(autouse=True)
+def _same_processes(running: Running) -> Iterator[None]:
+    """None of them died and came back."""
+    before = running.supervisor.pids
+    yield
+    running.await_ready(40)
+    assert running.supervisor.pids == before
+
+
+def _away(person_and_call: tuple[Any, Callable[..., object], object]) -> None:
+    """A call is answered within its deadline, with when to come again."""
+    person, method, request = person_and_call
+    began = time.monotonic()
+    refusal = person.refused(method, request, seconds=DEADLINE_SECONDS)
+    assert refusal.told == (UNAVAILABLE, "STORE_UNAVAILABLE")
+    assert refusal.retry_seconds == 1.0
+    assert time.monotonic() - began < DEADLINE_SECONDS
+
+
+def _health(running: Running, service: str) -> int:
+    stub = health_pb2_grpc.HealthStub(running.channels[service])
+    return int(stub.Check(health_pb2.HealthCheckRequest(), timeout=5).status)
+
+
+def _says_why(running: Running, process: str) -> bool:
+    status, body = running.page(process, "/readyz")
+    wrong = json.loads(body)["wrong"].get("database", "")
+    return status == 503 and wrong.startswith("does not answer: ")
+
+
+def test_postgres_killed_and_back(running: Running, force: str, postgres: LocalPostgres) -> None:  # I1
+    handler, recorder = (running.person(role, force=force) for role in ("call_handler", "crime_recorder"))
+    known, waiting = told(running, contact(force, running.now), contact(force, running.now, alleging(), by=THIRD_PARTY))
+    contact_id = known.contact.contact_id
+    assess = assessment(contact_id)
+    ruled = decision(waiting.report_id, recording(1))
+    crowd = [contact(force, running.now, alleging()) for _ in range(CROWD)]
+    pending = [
+        running.intake.OpenContact.future(request, timeout=DEADLINE_SECONDS, metadata=handler.headers)
+        for request in crowd
+    ]
+    before = _repeats(running)
+    # Some are answered, some in hand, some wait.
+    eventually(lambda: sum(call.done() for call in pending) >= CROWD // 10)
+    postgres.kill()
+    try:
+        acknowledged = {r.request_id for r, call in zip(crowd, pending, strict=True) if call.code() is grpc.StatusCode.OK}
+        refused = {call.code() for call in pending} - {grpc.StatusCode.OK}
+        assert refused <= {UNAVAILABLE}
+        for call in (
+            (handler, running.intake.OpenContact, contact(force, running.now, alleging())),
+            (handler, running.intake.AssessThrive, assess),
+            (handler, running.intake.GetContact, intake.GetContactRequest(contact_id=contact_id)),
+            (recorder, running.crime.DecideRecording, ruled),
+            (recorder, running.crime.ListReports, crime.ListReportsRequest(force=force)),
+            (recorder, running.crime.ReconcileReports, crime.ReconcileReportsRequest(force=force)),
+        ):
+            _away(call)
+        for process in PROCESSES:
+            eventually(lambda process=process: _says_why(running, process))  # type: ignore[misc]
+        for service in running.channels:
+            assert _health(running, service) == health_pb2.HealthCheckResponse.NOT_SERVING
+    finally:
+        postgres.start()
+    running.await_ready()
+    # However often a part tries again, it waits longer each time.
+    assert all(count - before[log] < 15 for log, count in _repeats(running).items())
+    stored = _whole(running, force)
+    assert acknowledged <= stored
+    for request in crowd:
+        handler.ask(running.intake.OpenContact, request)
+    assert _whole(running, force) == {request.request_id for request in crowd} | stored
+    assert handler.ask(running.intake.AssessThrive, assess).contact.HasField("thrive")
+    assert recorder.ask(running.crime.DecideRecording, ruled).report.decisions[0].crime_number
+    # All arrives, each once.
+    eventually(lambda: running.count("crime", "from report where force = $1", force) == CROWD + 2)
+    assert running.count("crime", "from crime where force = $1", force) == CROWD + 1
+
+
+def _repeats(running: Running) -> dict[str, int]:
+    """How often each process has said that one of its parts begins again."""
+    return {name: text.count('begins again"') + text.count('reconnects"') for name, text in running.logs().items()}
+
+
+def _whole(running: Running, force: str) -> set[str]:
+    """The ids of the contacts that were stored, having made sure that each was stored with all that belongs to it."""
+    rows = running.rows(
+        "intake",
+        "select r.id::text as request, c.id as contact, "
+        "(select count(*) from outbox o where o.subject = c.id::text and o.sequence = 1) as events, "
+        "(select count(*) from audit a where 'contact:' || c.id = any(a.records) and a.action = 'COLLECTION') as audited "
+        "from (select * from request where force = $1 and method like '%.OpenContact') r "
+        "full join (select * from contact where force = $1) c "
+        # The contact's id is the first field of the reply: a tag, a length and its 36 characters.
+        "on c.id::text = convert_from(substring(r.reply from 3 for 36), 'UTF8')",
+        force,
+    )
+    assert all(row["request"] and row["contact"] and row["events"] == row["audited"] == 1 for row in rows)
+    return {row["request"] for row in rows}
+
+
+def _backlog(running: Running, name: str) -> float:
+    """What the gauge of a backlog says."""
+    _, text = running.page("intake-api", "/metrics")
+    (line,) = (one for one in text.splitlines() if one.startswith(f'peel_backlog_size{{backlog="{name}"'))
+    return float(line.rsplit(" ", 1)[1])
+
+
+def test_kafka_killed_and_back(running: Running, force: str, broker: LocalKafka) -> None:  # I1, I5, I8
+    broker.kill()
+    try:
+        ids = [opened(running, contact(force, running.now, alleging())) for _ in range(5)]
+        command = [sys.executable, "-m", "services.cli", "backlogs"]
+        environment = {**running.environment(), "COLUMNS": "200"}
+        with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True) as listing:
+            eventually(lambda: _backlog(running, "intake.outbox") >= len(ids))
+            shown, _ = listing.communicate(timeout=40)
+    finally:
+        broker.start()
+        broker.wait_ready()
+    assert listing.returncode == 1
+    (line,) = (one for one in shown.splitlines() if "intake.outbox" in one)
+    assert [part.strip() for part in line.split("│")][2:4] == ["platform on-call", str(len(ids))]
+    assert "not measured: events for intake on Kafka, events for crime on Kafka" in shown
+    for contact_id in ids:
+        report_of(running, contact_id, force)
+    assert running.count("crime", "from report where force = $1", force) == len(ids)
+    eventually(lambda: _backlog(running, "intake.outbox") == 0)
