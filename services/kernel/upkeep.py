@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from services.kernel.database import TRANSIENT, Connection
+from services.kernel.pause import pause
 from services.kernel.seal import seal
 from services.kernel.settings import Settings
 from services.kernel.telemetry.logs import logger
@@ -42,9 +43,8 @@ class Upkeep:
     async def run(self, stop: asyncio.Event) -> None:
         """One round after another until `stop` is set. A database that does not answer is tried again next time."""
         while not stop.is_set():
-            try:
-                await asyncio.wait_for(stop.wait(), _EVERY_SECONDS * random.uniform(0.8, 1.2))
-            except TimeoutError:
+            await pause(_EVERY_SECONDS * random.uniform(0.8, 1.2), stop)
+            if not stop.is_set():
                 await self.round()
 
     async def round(self) -> None:
