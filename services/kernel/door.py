@@ -23,7 +23,7 @@ from services.kernel.settings import Settings
 from services.kernel.status import abort, code_of, explain
 from services.kernel.telemetry.logs import logger
 from services.kernel.telemetry.metrics import RPC_IN_FLIGHT, RPC_SECONDS
-from services.kernel.telemetry.tracing import Tracing, current_trace_id
+from services.kernel.telemetry.tracing import Tracing, current_trace_id, sampled_trace_id
 
 _LOG = logger(__name__)
 
@@ -171,7 +171,7 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
 
 def _observe(policy: RpcPolicy, code: str, started: float) -> None:
     seconds = time.perf_counter() - started
-    trace_id = current_trace_id()
+    trace_id = sampled_trace_id()
     RPC_SECONDS.labels(policy.full_name, policy.workflow, code).observe(
         seconds, {"trace_id": trace_id} if trace_id else None
     )

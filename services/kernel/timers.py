@@ -115,6 +115,8 @@ class TimerLoop:
             for row in rows:
                 if not await self._fire(row["id"]):
                     failed.add(row["id"])
+                    # Was it the database and not the reaction, then this raises too, and the loop begins again.
+                    await connection.execute("select 1")
         return len(failed)
 
     async def _fire(self, timer_id: UUID) -> bool:
@@ -133,8 +135,6 @@ class TimerLoop:
                 timer = Timer(**dict(row))
                 await self._firings[timer.kind](timer, tx)
                 late = (tx.now - timer.due).total_seconds()
-        except TRANSIENT:
-            raise
         except Exception as error:  # noqa: BLE001 - one timer's fault must not hold up the clocks of all others
             _LOG.error("timer failed", timer=str(timer_id), exc_info=error)
             return False

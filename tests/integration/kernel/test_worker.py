@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.local.kafka import LocalKafka
 from deploy.local.ports import free_port
 from peel.crime.v1.events_pb2 import ReportRegistered
 from services.kernel.bulk import OUTBOX, outbox_row
@@ -130,6 +131,22 @@ def test_sigterm_finishes_the_batch_in_hand_and_exits_0(
         # Had the offset of the slow one not been committed, it would have come again.
         duplicates = f'outcome="duplicate",topic="{topic}"}} 0.0'
         assert duplicates in _metrics(settings)
+
+
+def test_sigterm_while_the_broker_is_away_still_ends_cleanly(
+    settings: Settings, migrated: Migrated, unique: str, tmp_path: Path, broker: LocalKafka
+) -> None:
+    migrated("probe")
+    topic = make_topic(settings, unique, partitions=1)
+    log = tmp_path / "log"
+    with working(settings, topic, log) as worker:
+        eventually(lambda: page(settings, "/readyz")[0] == 200, 20)
+        broker.kill()
+        asyncio.run(write(settings, topic, subjects=1, each=1))
+        eventually(lambda: "relay begins again" in log.read_text(), 30)
+        worker.terminate()
+        assert worker.wait(20) == 0, log.read_text()
+    assert unpublished(settings) == 1
 
 
 def _sessions_in_reaction(settings: Settings) -> int:

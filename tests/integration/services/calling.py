@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import grpc
 import pytest
@@ -50,9 +50,9 @@ class Person:
     more: Metadata = ()
 
     @property
-    def headers(self) -> list[tuple[str, str | bytes]]:
+    def headers(self) -> tuple[tuple[str, str | bytes], ...]:
         given = [("authorization", f"Bearer {self.token}")] if self.token is not None else []
-        return [*given, *self.more]
+        return (*given, *self.more)
 
     def ask(
         self, method: "grpc.UnaryUnaryMultiCallable[Request, Reply]", request: Request, seconds: float = _SECONDS
@@ -69,18 +69,21 @@ class Person:
     def refused(self, method: Callable[..., object], request: object, seconds: float = _SECONDS) -> Refusal:
         """How a call is refused. Fails where it is carried out, or where the refusal repeats personal data (I7)."""
         with pytest.raises(grpc.RpcError) as caught:
-            reply = method(request, timeout=seconds, metadata=self.headers)
-            if isinstance(reply, Iterator):
-                list(reply)
+            self._carry_out(method, request, seconds)
         refusal = _refusal(caught.value)
         if isinstance(request, Message):
             told = [value for value in personal_values(request) if value.encode() in refusal.raw]
             assert not told, f"{refusal.reason} repeats personal data"
         return refusal
 
+    def _carry_out(self, method: Callable[..., object], request: object, seconds: float) -> None:
+        reply = method(request, timeout=seconds, metadata=self.headers)
+        if isinstance(reply, Iterator):
+            list(reply)
+
 
 def _refusal(error: grpc.RpcError) -> Refusal:
-    trailing = {key: value for key, value in error.trailing_metadata() or ()}
+    trailing = dict(cast(Metadata, error.trailing_metadata() or ()))
     raw = trailing.get(_DETAILS, b"")
     status = status_pb2.Status.FromString(raw if isinstance(raw, bytes) else base64.b64decode(raw))
     info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()

@@ -6,7 +6,8 @@ from peel.crime.v1 import api_pb2 as crime
 from peel.crime.v1 import types_pb2 as crime_types
 from peel.intake.v1 import api_pb2 as intake
 from peel.intake.v1 import types_pb2 as intake_types
-from tests.integration.services.running import SHARED_FORCE, Running, found
+from tests.integration.services.running import SHARED_FORCE, Running
+from tests.integration.services.waiting import found
 
 
 def opened(running: Running, request: intake.OpenContactRequest) -> str:
@@ -32,8 +33,7 @@ def report_of(
     def ask() -> list[crime_types.Report]:
         return [one for one in reports(running, force) if one.contact.contact_id == contact_id and such(one)]
 
-    report: crime_types.Report = found(ask)
-    return report
+    return found(ask)
 
 
 def told(running: Running, *requests: intake.OpenContactRequest) -> list[crime_types.Report]:
@@ -57,5 +57,4 @@ def contact_when_decided(running: Running, contact_id: str, force: str = SHARED_
         contact = auditor.ask(running.intake.GetContact, intake.GetContactRequest(contact_id=contact_id)).contact
         return [contact] if all(one.decision for one in contact.allegations) else []
 
-    contact: intake_types.Contact = found(ask)
-    return contact
+    return found(ask)

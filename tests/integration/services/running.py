@@ -4,16 +4,15 @@ One for the session, because starting it costs seconds. Tests stay apart by work
 """
 
 import asyncio
+import http.client
 import itertools
 import os
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import grpc
@@ -33,7 +32,6 @@ from services.crime.reference import load_forces
 from services.kernel.clock import RehearsalClock, set_rehearsal_clock
 from services.kernel.settings import Settings
 from services.table import SERVICES
-from tests.integration.local.waiting import eventually
 from tests.integration.services.calling import Metadata, Person
 from tests.integration.services.spans import SpanReceiver
 
@@ -104,6 +102,10 @@ class Running:
         """Somebody who holds these roles ("call_handler") in a force."""
         return Person(self.authority.token(roles, force, f"test-{'-'.join(roles)}", hours), more)
 
+    def raw(self, path: str) -> Callable[..., object]:
+        """An RPC that takes bytes as they are, by its gRPC path."""
+        return self.channels[path.split(".")[1]].unary_unary(path, None, None)
+
     def up(self) -> None:
         """Starts the processes; returns once all are ready. Raises LocalFault where one fails."""
         for service in SERVICES:
@@ -166,14 +168,12 @@ class Running:
         """How many rows a query over `from …` finds."""
         return int(self.rows(service, f"select count(*) as number {sql}", *args)[0]["number"])
 
-    def page(self, process: str, path: str) -> tuple[int, str]:
+    def page(self, process: str, path: str, accept: str = "*/*") -> tuple[int, str]:
         """A page of a process's HTTP server: status and body."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._ports.metrics[process]}{path}", timeout=5) as reply:
-                return reply.status, reply.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+        with closing(http.client.HTTPConnection("127.0.0.1", self._ports.metrics[process], timeout=5)) as connection:
+            connection.request("GET", path, headers={"Accept": accept})
+            reply = connection.getresponse()
+            return reply.status, reply.read().decode()
 
     def logs(self) -> dict[str, str]:
         """All that the processes have logged, by name of the log."""
@@ -195,18 +195,6 @@ async def query(dsn: str, sql: str, *args: object) -> list[asyncpg.Record]:
         await connection.close()
 
 
-def found(ask: Callable[[], Sequence[Any] | None], seconds: float = 20.0) -> Any:
-    """The first of what `ask` finds, once it finds something."""
-    answers: list[Any] = []
-
-    def asked() -> bool:
-        answers[:] = ask() or []
-        return bool(answers)
-
-    eventually(asked, seconds)
-    return answers[0]
-
-
 @pytest.fixture(scope="session")
 def _running(
     tmp_path_factory: pytest.TempPathFactory, _postgres: LocalPostgres, _broker: LocalKafka
@@ -222,7 +210,7 @@ def _running(
 @pytest.fixture
 def running(_running: Running, postgres: LocalPostgres, broker: LocalKafka) -> Running:
     """Intake and crime, ready to be called."""
-    assert postgres.pid and broker.pid
+    assert None not in (postgres.pid, broker.pid)
     _running.await_ready()
     return _running
 

@@ -8,14 +8,25 @@ from peel.crime.v1 import types_pb2 as crime_types
 from peel.intake.v1 import api_pb2 as intake
 from peel.intake.v1 import types_pb2 as types
 from peel.type.v1.person_pb2 import Person
-from peel.type.v1.place_pb2 import Place
+from peel.type.v1.place_pb2 import Place, Point
 from services.kernel.wire import stamp
 
 ASSAULT, COMMON_ASSAULT, HARASSMENT, RAPE = "8N", "105A", "8L", "19C"
 BURGLARY, SHOPLIFTING, CANNABIS = "28E", "46", "92E"
 
+# What everybody told of here can be known by. No part of it may ever turn up in telemetry (I7).
+MARKS = ("Zephyrine", "Quillfeather", "Exampleford", "999000111222", "+4477009", "1931-02-17", "53.812345", "-1.567891")
+
 VICTIM = types.REPORTER_RELATION_VICTIM
 THIRD_PARTY = types.REPORTER_RELATION_OTHER_THIRD_PARTY
+
+
+HERE = Place(
+    point=Point(latitude=53.812345, longitude=-1.567891, accuracy_metres=5),
+    address="14 Nowhere Crescent, Exampleford",
+    uprn="999000111222",
+    lsoa="E01011264",
+)
 
 
 def request_id() -> str:
@@ -61,7 +72,7 @@ def contact(
         "reporter_ref": "p1",
         "reporter_relation": by,
         "people": people(3),
-        "place": place or Place(address="14 Nowhere Crescent, Exampleford", uprn="999000111222", lsoa="E01011229"),
+        "place": place or HERE,
         "narrative": "Zephyrine says that it began on the stairs of the Exampleford baths.",
         "allegations": allegations,
     }
@@ -70,8 +81,9 @@ def contact(
 
 def assessment(contact_id: str) -> intake.AssessThriveRequest:
     """A THRIVE assessment."""
-    parts = ("threat", "harm", "risk", "investigation", "vulnerability", "engagement")
-    thrive = types.Thrive(**dict.fromkeys(parts, "none known of Zephyrine"))
+    thrive = types.Thrive()
+    for part in ("threat", "harm", "risk", "investigation", "vulnerability", "engagement"):
+        setattr(thrive, part, "none known of Zephyrine")
     return intake.AssessThriveRequest(request_id=request_id(), contact_id=contact_id, thrive=thrive)
 
 

@@ -15,7 +15,7 @@ from peel.intake.v1 import api_pb2 as intake
 from peel.intake.v1 import types_pb2 as types
 from peel.type.v1.place_pb2 import Place, Point
 from services.kernel.wire import stamp
-from tests.integration.services.calling import Person, Refusal
+from tests.integration.services.calling import Person
 from tests.integration.services.following import told
 from tests.integration.services.running import SHARED_FORCE, Running
 from tests.integration.services.telling import (
@@ -169,16 +169,11 @@ def test_the_longest_narrative_is_taken(running: Running, handler: Person) -> No
     assert handler.ask(running.intake.OpenContact, request).contact_id
 
 
-def _raw(running: Running, handler: Person, method: str, body: bytes) -> Refusal:
-    service = method.split(".")[1]
-    return handler.refused(running.channels[service].unary_unary(f"/{method}"), body)
-
-
 def test_what_is_no_message_at_all(running: Running, handler: Person) -> None:
     """Text that is not UTF-8, and a body that breaks off: gRPC itself would call both an error of the server's."""
     good = contact(SHARED_FORCE, running.now, alleging()).SerializeToString()
     for body in (good.replace(b"Zephyrine", b"Zephy\xff\xfee"), good[:-1], b"\xff" * 64):
-        refusal = _raw(running, handler, "peel.intake.v1.IntakeService/OpenContact", body)
+        refusal = handler.refused(running.raw("/peel.intake.v1.IntakeService/OpenContact"), body)
         assert refusal.told == (INVALID, "MALFORMED_REQUEST")
         assert b"Zephy" not in refusal.raw
 
@@ -289,7 +284,7 @@ def test_what_there_is_not(running: Running) -> None:
     assert handler.refused(running.intake.GradeContact, grading(NOWHERE)).told == absent
     assert maker.refused(running.crime.GetReport, crime.GetReportRequest(report_id=NOWHERE)).told == absent
     assert maker.refused(running.crime.RecordOutcome, outcome(NOWHERE, "1")).told == absent
-    unknown = running.channels["crime"].unary_unary("/peel.crime.v1.CrimeService/ForgetCrime")
+    unknown = running.raw("/peel.crime.v1.CrimeService/ForgetCrime")
     assert maker.refused(unknown, b"").code == grpc.StatusCode.UNIMPLEMENTED
 
 

@@ -1,4 +1,4 @@
-"""Postgres or Kafka away: callers are told at once, nothing is half-written or lost, and no process has to be restarted."""
+"""Postgres or Kafka away: callers are told at once, nothing is half-written or lost, no process has to be restarted."""
 
 import json
 import subprocess
@@ -71,7 +71,9 @@ def test_postgres_killed_and_back(running: Running, force: str, postgres: LocalP
     eventually(lambda: sum(call.done() for call in pending) >= CROWD // 10)
     postgres.kill()
     try:
-        acknowledged = {r.request_id for r, call in zip(crowd, pending, strict=True) if call.code() is grpc.StatusCode.OK}
+        acknowledged = {
+            r.request_id for r, call in zip(crowd, pending, strict=True) if call.code() is grpc.StatusCode.OK
+        }
         refused = {call.code() for call in pending} - {grpc.StatusCode.OK}
         assert refused <= {UNAVAILABLE}
         for call in (
@@ -115,7 +117,8 @@ def _whole(running: Running, force: str) -> set[str]:
         "intake",
         "select r.id::text as request, c.id as contact, "
         "(select count(*) from outbox o where o.subject = c.id::text and o.sequence = 1) as events, "
-        "(select count(*) from audit a where 'contact:' || c.id = any(a.records) and a.action = 'COLLECTION') as audited "
+        "(select count(*) from audit a where a.records = array['contact:' || c.id] and a.action = 'COLLECTION') "
+        "as audited "
         "from (select * from request where force = $1 and method like '%.OpenContact') r "
         "full join (select * from contact where force = $1) c "
         # The contact's id is the first field of the reply: a tag, a length and its 36 characters.

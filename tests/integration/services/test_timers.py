@@ -21,6 +21,7 @@ from services.kernel.reactions import Firing
 from services.kernel.settings import Settings
 from services.kernel.timers import Timer, TimerLoop
 from services.kernel.transaction import Transaction, UnitOfWork
+from tests.integration.services.waiting import until
 
 # The loop's net, which looks by itself however many notifications get lost, is wider than this.
 PROMPT_SECONDS = 3.0
@@ -66,10 +67,7 @@ class Bench:
 
     async def until_effects(self, number: int, seconds: float = 10.0) -> list[UUID]:
         """The effects, once there are so many."""
-        async with asyncio.timeout(seconds):
-            while len(effects := await self.effects()) < number:
-                await asyncio.sleep(0.01)
-        return effects
+        return await until(self.effects, lambda effects: len(effects) >= number, seconds)
 
     async def states(self) -> dict[UUID, str]:
         async with self.work.begin(service_itself("intake")) as tx:
@@ -141,7 +139,7 @@ def test_a_loop_that_dies_between_due_and_done_leaves_the_timer_to_the_next(on_t
 
 def test_its_sessions_cut_off_in_a_reaction(on_the_bench: Run) -> None:
     async def test(bench: Bench) -> None:
-        cuts = []
+        cuts: list[UUID] = []
 
         async def cut_once(timer: Timer, tx: Transaction) -> None:
             await note(timer, tx)

@@ -68,7 +68,7 @@ def test_no_token(running: Running) -> None:
         "TOKEN_MISSING",
     )
     # Not even whether a body is well formed is told to somebody unknown.
-    method = running.channels["intake"].unary_unary("/peel.intake.v1.IntakeService/OpenContact")
+    method = running.raw("/peel.intake.v1.IntakeService/OpenContact")
     assert Person(None).refused(method, b"\xff\xff").told == (NOBODY, "TOKEN_MISSING")
 
 
@@ -92,7 +92,7 @@ def test_an_expired_token(running: Running) -> None:
         {"roles": None},
         {"roles": HANDLER},
     ],
-    ids=lambda claims: "-".join(claims),
+    ids="-".join,
 )
 def test_a_token_that_proves_nothing(running: Running, claims: dict[str, Any]) -> None:
     assert _refused(running, _signed(running, **claims)) == (NOBODY, "TOKEN_INVALID")

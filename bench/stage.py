@@ -1,0 +1,103 @@
+"""The platform that is measured, and the ways in which it is loaded."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from bench.sample import ROLE, EqualTransaction
+from deploy.local.platform import Platform
+from deploy.local.ports import free_port
+from deploy.local.postgres_wheel import programs
+from deploy.local.processes import Command, Process
+from deploy.local.ready import port_open
+
+IN_FLIGHT = 64
+PROCESSES = ("intake-api", "intake-worker", "crime-api", "crime-worker")
+_PATIENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one load came to."""
+
+    per_second: float
+    p99_ms: float
+
+
+class Stage:
+    """A platform that is up, and an echo server beside it."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.echo_address = {kind: f"127.0.0.1:{free_port()}" for kind in ("door", "bare")}
+        self.echo = Process(
+            Command(
+                name="echo",
+                argv=(sys.executable, "-m", "bench.echo", *self.echo_address.values()),
+                env=platform.env("intake", "api"),
+                log=platform.home / "log" / "echo.log",
+                ready=port_open(int(self.echo_address["bare"].rsplit(":", 1)[1])),
+            )
+        )
+        statement, transaction = EqualTransaction.of_a_call()
+        self._script = platform.home / "open_contact.sql"
+        self._script.write_text(statement + "\n")
+        self._values = [f"-Dv{number}={value}" for number, value in enumerate(transaction.values)]
+
+    def call(self, address: str, *, seconds: float, calls: int = 1_000_000) -> Load:
+        """Calls OpenContact from a process of its own, 64 at a time.
+
+        Raises RuntimeError where a call failed: a figure over failures would be of nothing.
+        """
+        command = [sys.executable, "-m", "bench.load", address, "--authority", str(self.platform.authority.ca)]
+        command += ["--token-file", str(self.platform.token_file(ROLE)), "--in-flight", str(IN_FLIGHT)]
+        command += ["--seconds", str(seconds), "--calls", str(calls)]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True)
+        told = json.loads(ran.stdout)
+        if told["failures"]:
+            raise RuntimeError(f"calls failed: {told['failures']}")
+        return Load(told["calls"] / told["seconds"], told["p99_ms"])
+
+    def plain_sql(self, seconds: int) -> float:
+        """Transactions a second of the equal statement by pgbench, 64 clients, one a transaction."""
+        command = [str(programs(Path()) / "pgbench"), "--no-vacuum", "--protocol=prepared", f"--client={IN_FLIGHT}"]
+        command += ["--jobs=2", f"--time={seconds}", f"--file={self._script}", *self._values]
+        command.append(self.platform.postgres.dsn("intake"))
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True)
+        (line,) = (line for line in ran.stdout.splitlines() if line.startswith("tps = "))
+        return float(line.split()[2])
+
+    def memory(self) -> dict[str, float]:
+        """Resident memory of each process, MB."""
+        pids = self.platform.pids
+        return {name: psutil.Process(pids[name]).memory_info().rss / 1e6 for name in PROCESSES}
+
+    def settle(self, reports: int) -> None:
+        """Returns once the crime worker has applied so many contacts and no event waits. Raises TimeoutError."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        wanted = 'peel_consumer_events_total{outcome="applied",topic="intake.contact.v1"}'
+        while self._metric("crime-worker", wanted) < reports:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the crime worker did not apply {reports} contacts")
+            time.sleep(0.2)
+
+    def _metric(self, process: str, name: str) -> float:
+        port = self.platform.ports.metrics[process]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
+            lines = page.read().decode().splitlines()
+        return float(next((line.rsplit(" ", 1)[1] for line in lines if line.startswith(name)), "0"))
+
+    def restart(self, name: str) -> float:
+        """Seconds from a process's start to its being ready."""
+        process = self.platform.supervisor[name]
+        process.stop()
+        began = time.monotonic()
+        process.start()
+        process.wait_ready()
+        return time.monotonic() - began
