@@ -10,7 +10,7 @@ from peel.intake.v1 import api_pb2 as api
 from peel.intake.v1 import types_pb2 as types
 from peel.type.v1.person_pb2 import Person
 from peel.type.v1.place_pb2 import Place, Point
-from services.intake import handlers, store
+from services.intake import handlers
 from services.intake.messages import contact_from
 from services.kernel.audit import audit_row
 from services.kernel.bulk import AUDIT, OUTBOX, REQUEST, outbox_row
@@ -38,7 +38,9 @@ def sample_request(now: datetime) -> api.OpenContactRequest:
         reporter_ref="v1",
         reporter_relation=types.REPORTER_RELATION_VICTIM,
         people=[
-            Person(ref="v1", given_name="Bench", family_name="Nobody", date_of_birth="1970-01-01", phone="+441134960000"),
+            Person(
+                ref="v1", given_name="Bench", family_name="Nobody", date_of_birth="1970-01-01", phone="+441134960000"
+            ),
         ],
         place=Place(
             point=Point(latitude=53.8008, longitude=-1.5491, accuracy_metres=10.0),

@@ -89,17 +89,18 @@ def reconcile(
     since: Annotated[str, typer.Option(help="First day of first contact, YYYY-MM-DD.")] = "",
     until: Annotated[str, typer.Option(help="Last moment of first contact, YYYY-MM-DD.")] = "",
     by: Annotated[list[By], typer.Option(help="Keep the sums apart by this; may be repeated.")] = [  # noqa: B006
-            By.category
+        By.category
     ],
 ) -> None:
     """What was received, decided, recorded and not recorded, and what is undecided or overdue, from the crime ledger.
 
     Exits with 1 where a report is undecided past its 24 hours.
     """
-    period = [datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None for text in (since, until)]
     from services import operate
 
-    table, undecided_overdue = asyncio.run(operate.reconcile(load_settings(), force, period[0], period[1], [one.value for one in by]))
+    period = [datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None for text in (since, until)]
+    kept_apart = [one.value for one in by]
+    table, undecided_overdue = asyncio.run(operate.reconcile(load_settings(), force, period[0], period[1], kept_apart))
     _console.print(table)
     raise typer.Exit(1 if undecided_overdue else 0)
 

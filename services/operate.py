@@ -64,7 +64,8 @@ async def backlogs(settings: Settings) -> tuple[Table, list[str]]:
         if waiting is None:
             unreachable.append(f"events for {service} on Kafka")
         else:
-            _add_row(table, f"{service}.inbox", "platform on-call", waiting, "-", "Events that the worker has not read yet.")
+            meaning = "Events that the worker has not read yet."
+            _add_row(table, f"{service}.inbox", "platform on-call", waiting, "-", meaning)
     return table, unreachable
 
 
@@ -105,9 +106,7 @@ async def reconcile(
             stamp.FromDatetime(moment)
     headers = (("authorization", f"Bearer {settings.token_file.read_text().strip()}"), ("peel-purpose", "OPS"))
     counted = ("received", "decided", "recorded", "absorbed", "undecided", "overdue")
-    table = Table(
-        *by, *counted, "not recorded, by reason", title=_title(f"Reconciliation of {force}", settings)
-    )
+    table = Table(*by, *counted, "not recorded, by reason", title=_title(f"Reconciliation of {force}", settings))
     totals, late = dict.fromkeys(counted, 0), 0
     async with client_channel(settings.addresses["crime"], settings.tls_ca) as channel:
         try:
@@ -157,7 +156,9 @@ async def _database(settings: Settings, service: str) -> AsyncIterator[Connectio
 
 async def list_dead_letters(settings: Settings, service: str) -> Table:
     """The dead letters of a service that wait for a replay."""
-    table = Table("number", "topic", "partition", "offset", "event", "reason", "since", title=f"Dead letters of {service}")
+    table = Table(
+        "number", "topic", "partition", "offset", "event", "reason", "since", title=f"Dead letters of {service}"
+    )
     async with _database(settings, service) as connection:
         for letter in await dlq.list_letters(connection):
             where = (letter.topic, str(letter.partition), str(letter.offset))

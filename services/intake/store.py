@@ -61,7 +61,7 @@ def contact_row(contact: Contact) -> tuple[object, ...]:
         contact.recorded_at,
         contact.reporter_ref,
         contact.reporter_relation,
-        json.dumps([asdict(person) for person in contact.people]),
+        json.dumps([{name: getattr(person, name) for name in Person.__slots__} for person in contact.people]),
         *(
             (None,) * 6
             if place is None

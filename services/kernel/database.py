@@ -31,7 +31,8 @@ TRANSIENT: tuple[type[BaseException], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+# Compared by identity: each table is declared once, and looked up for every row.
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """A table that rows are added to in bulk: its name and its columns with their types, in the rows' order."""
 

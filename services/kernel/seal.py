@@ -10,7 +10,8 @@ from services.kernel.database import Connection
 
 _LOCK = 7_003_519
 _DIGEST = (
-    "sha256(coalesce({previous}, ''::bytea) || convert_to(coalesce(string_agg(a::text, E'\\n' order by a.id), ''), 'UTF8'))"
+    "sha256(coalesce({previous}, ''::bytea) "
+    "|| convert_to(coalesce(string_agg(a::text, E'\\n' order by a.id), ''), 'UTF8'))"
 )
 _SEAL = f"""
 with last as (select number, to_xid, digest from audit_seal order by number desc limit 1),

@@ -98,9 +98,7 @@ class _Api:
         settings, service = self._settings, self._service
         policies = policies_of(service)
         door = Door(settings, f"{service}.peel", policies, Identity(settings), tracing)
-        server = grpc.aio.server(
-            interceptors=[door], options=_OPTIONS, maximum_concurrent_rpcs=settings.most_calls
-        )
+        server = grpc.aio.server(interceptors=[door], options=_OPTIONS, maximum_concurrent_rpcs=settings.most_calls)
         import_module(f"services.{service}.api").serve(server, cases)
         health_pb2_grpc.add_HealthServicer_to_server(self._grpc_health, server)
         names = {path.split("/")[1] for path in policies}
@@ -118,9 +116,10 @@ class _Api:
     async def _watch(self, pool: Pool, clock: Clock) -> None:
         """Keeps health and the backlog gauges current."""
         catalogue = backlog.backlogs_of(self._service)
-        self._health.set("start", None)
         while True:
             await check_database(self._health, pool, self._service)
+            # Not before the first round of checks: nobody knows yet what is wrong.
+            self._health.set("start", None)
             if self._health.ready:
                 try:
                     async with asyncio.timeout(5), pool.acquire() as connection:

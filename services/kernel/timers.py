@@ -54,21 +54,20 @@ class TimerLoop:
         self._work = work
         self._firings = firings
         self._woken = asyncio.Event()
+        self._delay = _RETRY_SECONDS[0]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Runs until `stop` is set. Lost connections are made again."""
         stopping = asyncio.create_task(self._wake_when(stop))
-        low, high = _RETRY_SECONDS
-        delay = low
         try:
             while not stop.is_set():
                 try:
                     await self._listen(stop)
-                    delay = low
                 except TRANSIENT as error:
-                    _LOG.warning("timer loop reconnects", error=type(error).__name__, seconds=round(delay, 2))
-                    await pause(delay * random.uniform(0.8, 1.2), stop)
-                    delay = min(high, delay * 2)
+                    seconds = self._delay * random.uniform(0.8, 1.2)
+                    self._delay = min(_RETRY_SECONDS[1], self._delay * 2)
+                    _LOG.warning("timer loop reconnects", error=type(error).__name__, seconds=round(seconds, 2))
+                    await pause(seconds, stop)
         finally:
             stopping.cancel()
 
@@ -84,6 +83,7 @@ class TimerLoop:
                 # Clear, then look, then wait: a timer written in between is not missed.
                 self._woken.clear()
                 failed = await self._fire_due(connection, stop)
+                self._delay = _RETRY_SECONDS[0]
                 if stop.is_set():
                     return
                 if failed:

@@ -16,6 +16,11 @@ _ROW = (
     "values (now(), 'somebody', '{}', 'west-yorkshire', 'CONSULTATION', 'rpc', '{}', '{}', 'W2', '')"
 )
 
+_ADDED = (
+    "insert into audit overriding system value select 9, at, stored_at, subject, roles, force, action, rpc, records, "
+    "fields, purpose, trace_id, written_by from audit where id = 1"
+)
+
 
 def _with_sealed_rows(settings: Settings, then: str) -> tuple[int | None, int | None]:
     """Which seal is broken before and after somebody with all rights runs a statement."""
@@ -43,13 +48,12 @@ def _with_sealed_rows(settings: Settings, then: str) -> tuple[int | None, int | 
     [
         ("update audit set subject = 'somebody else' where id = 1", 1),
         ("delete from audit where id = 4", 2),
-        ("insert into audit overriding system value select 9, at, stored_at, subject, roles, force, action, rpc, records, fields, purpose, "
-         "trace_id, written_by from audit where id = 1", 1),
+        (_ADDED, 1),
         ("update audit_seal set digest = sha256('') where number = 1", 1),
         ("delete from audit_seal where number = 1", 2),
         ("select 1", None),
     ],
-)  # fmt: skip
+)
 def test_a_seal_shows_what_was_done_behind_the_trigger(
     settings: Settings, migrated: Callable[[str], None], tampering: str, broken: int | None
 ) -> None:
@@ -104,7 +108,9 @@ def test_a_row_of_a_transaction_still_open_waits_for_the_next_seal(
 
 def test_upkeep_seals_and_forgets_only_what_is_old(settings: Settings, migrated: Callable[[str], None]) -> None:
     migrated("intake")
-    inbox = "insert into inbox (event_id, consumer, at) values (gen_random_uuid(), 'x', now() - make_interval(days => $1))"
+    inbox = (
+        "insert into inbox (event_id, consumer, at) values (gen_random_uuid(), 'x', now() - make_interval(days => $1))"
+    )
 
     async def run() -> None:
         connection: Connection = await asyncpg.connect(settings.database_of("intake"))

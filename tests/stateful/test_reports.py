@@ -1,0 +1,119 @@
+"""Whatever happens to reports, in whatever order and however often, what must be true of the ledger stays true."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import invariant, run_state_machine_as_test
+
+from deploy.local.postgres import LocalPostgres
+from services.crime.domain import ReportState
+from services.intake.domain import AllegationDecision
+from services.kernel.settings import Settings
+from tests.stateful.happening import Happening
+from tests.stateful.ledgers import Ledgers
+
+DAY = timedelta(hours=24)
+STORY = settings(
+    max_examples=30,
+    stateful_step_count=30,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Always(Happening):
+    """What must be true after every step."""
+
+    @invariant()
+    def each_allegation_ends_in_exactly_one_way(self) -> None:
+        for stored in self.reports():
+            report = stored.report
+            decided = [decision.allegation_number for decision in report.decisions]
+            told = [allegation.number for allegation in report.contact.allegations] or [0]
+            assert len(set(decided)) == len(decided)
+            assert set(decided) <= set(told)
+            assert (report.state is ReportState.DECIDED) == (set(decided) == set(told))
+            for decision in report.decisions:
+                assert (decision.crime_id is None) == bool(decision.reason)
+                assert not (decision.absorbed_by and decision.reason)
+
+    @invariant()
+    def each_recorded_allegation_is_a_crime_of_its_own(self) -> None:
+        recorded = Counter(
+            decision.crime_id
+            for stored in self.reports()
+            for decision in stored.report.decisions
+            if decision.crime_id and not decision.absorbed_by
+        )
+        assert recorded == Counter(self.crimes())
+
+    @invariant()
+    def events_count_from_one_without_gap_or_double(self) -> None:
+        for service in self.services:
+            sequences: dict[str, list[int]] = {}
+            for event in self.events(service):
+                sequences.setdefault(event["subject"], []).append(event["sequence"])
+            assert all(found == list(range(1, len(found) + 1)) for found in sequences.values())
+
+    @invariant()
+    def crime_numbers_have_no_double_and_no_gap(self) -> None:
+        rows = self.rows("crime", "select number from crime order by number")
+        assert [row["number"] for row in rows] == [f"1318{serial:07d}" for serial in range(1, len(rows) + 1)]
+
+    @invariant()
+    def the_duty_never_moves_and_is_told_once(self) -> None:
+        events = Counter((event["type"].rpartition(".")[2], event["subject"]) for event in self.events("crime"))
+        timers = {row["subject"]: row["state"] for row in self.rows("crime", "select subject, state from timer")}
+        for stored in self.reports():
+            report, subject = stored.report, str(stored.report.report_id)
+            contact = self.contacts[report.contact.contact_id]
+            assert report.due_at == contact.first_contact_at + DAY
+            assert events["ReportRegistered", subject] == 1
+            assert events["RecordingOverdue", subject] == (report.overdue_at is not None)
+            assert events["RecordingDecided", subject] == (report.state is ReportState.DECIDED)
+            assert report.overdue_at is None or report.overdue_at >= report.due_at
+            on_time = report.decided_at is not None and report.decided_at < report.due_at
+            assert not (on_time and report.overdue_at)
+            undecided = report.state is ReportState.UNDECIDED and report.overdue_at is None
+            assert (timers.get(report.report_id) == "WAITING") == undecided
+
+    @invariant()
+    def intake_knows_what_was_decided(self) -> None:
+        told = {
+            event["subject"]
+            for event in self.events("crime")
+            if event["id"] in self.delivered["crime"] and event["type"].endswith(".RecordingDecided")
+        }
+        rows = self.rows("intake", "select contact_id, number, decision from allegation")
+        known = {(row["contact_id"], row["number"]): AllegationDecision(row["decision"]) for row in rows}
+        for stored in self.reports():
+            for decision in stored.report.decisions:
+                if not decision.allegation_number:
+                    continue
+                expected = AllegationDecision.UNDECIDED
+                if str(stored.report.report_id) in told:
+                    counted = AllegationDecision.ABSORBED if decision.absorbed_by else AllegationDecision.RECORDED
+                    expected = AllegationDecision.NOT_RECORDED if decision.reason else counted
+                assert known[stored.report.contact.contact_id, decision.allegation_number] is expected
+
+    @invariant()
+    def nothing_is_lost_on_the_way(self) -> None:
+        told = [event for event in self.events("intake") if event["id"] in self.delivered["intake"]]
+        assert len(self.reports()) == len(told)
+
+
+@pytest.fixture
+def ledgers(postgres: LocalPostgres, unique: str) -> Iterator[Ledgers]:
+    for service in ("intake", "crime"):
+        postgres.create_database(f"{service}_{unique}")
+    ledgers = Ledgers(Settings(database=postgres.dsn(f"{{service}}_{unique}")))
+    yield ledgers
+    ledgers.close()
+
+
+def test_the_life_of_reports(ledgers: Ledgers) -> None:
+    run_state_machine_as_test(lambda: Always(ledgers), settings=STORY)  # type: ignore[arg-type]  # any maker will do
