@@ -35,7 +35,7 @@ class _Echo(api_grpc.IntakeServiceServicer):
 
 def _server(settings: Settings, address: str, *interceptors: Door) -> grpc.aio.Server:
     server = grpc.aio.server(interceptors=interceptors, options=[("grpc.so_reuseport", 0)])
-    api_grpc.add_IntakeServiceServicer_to_server(_Echo(), server)
+    api_grpc.add_IntakeServiceServicer_to_server(_Echo(), server)  # type: ignore[abstract]
     credentials = server_credentials(settings)
     if credentials:
         server.add_secure_port(address, credentials)

@@ -53,7 +53,7 @@ async def _run(address: str, authority: Path, token: str, in_flight: int, second
         await channel.channel_ready()
         load = _Load(seconds, calls)
         began = time.perf_counter()
-        call = channel.unary_unary(METHOD)
+        call = channel.unary_unary(METHOD, request_serializer=None, response_deserializer=None)
         await asyncio.gather(*(load.caller(call, token) for _ in range(in_flight)))
         took = time.perf_counter() - began
     served = sorted(load.latencies)

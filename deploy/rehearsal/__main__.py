@@ -4,6 +4,7 @@ All parts are real, PostgreSQL and Kafka included. The month is a public file; t
 """
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -19,6 +20,7 @@ from deploy.local.faults import LocalFault
 from deploy.local.platform import Platform
 from deploy.rehearsal.addresses import addresses, calls_to_try
 from deploy.rehearsal.kills import Kill
+from deploy.rehearsal.month import RehearsalStuck
 from deploy.rehearsal.rehearsal import Plan, Rehearsal, Result, known_words, plan
 from deploy.rehearsal.results import report, table, write_report, write_set_aside, write_street_file
 from deploy.rehearsal.street import StreetFile, StreetFileFault, read_street
@@ -48,6 +50,8 @@ def rehearse(
     began = time.monotonic()
     file = _read(month, rows)
     todo = plan(file)
+    # The plan is a million objects that live to the end: no collection needs to look at them again.
+    gc.freeze()
     _announce(console, month, todo)
     platform = Platform(
         home,
@@ -101,6 +105,8 @@ async def _until_stopped(rehearsal: Rehearsal) -> Result:
         loop.add_signal_handler(number, work.cancel)
     try:
         return await work
+    except* RehearsalStuck as stuck:
+        raise LocalFault("; ".join(map(str, stuck.exceptions))) from None
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
@@ -168,6 +174,7 @@ def main() -> None:
     except LocalFault as fault:
         raise SystemExit(str(fault)) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
+        typer.echo("stopped before the count", err=True)
         raise SystemExit(_STOPPED) from None
 
 

@@ -16,7 +16,7 @@ from services.kernel.wire import stamp
 
 _DAY = timedelta(days=1)
 # Days after first contact within which an investigation ends, and a suspect is charged. Stated.
-_INVESTIGATED, _CHARGED = (2.0, 12.0), (3.0, 40.0)
+_INVESTIGATED, _CHARGED = (2.0, 9.0), (3.0, 40.0)
 _SHORT_DAYS = 60
 _MARGIN_DAYS = 150
 # A prosecution for a summary offence is begun within six months, or not at all.

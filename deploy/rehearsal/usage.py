@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 
 class Usage:
@@ -15,7 +15,8 @@ class Usage:
     def look(self, pids: Mapping[str, int]) -> None:
         """Notes what the processes, by name, have used so far: each its own, PostgreSQL that of its servers too."""
         for name, pid in pids.items():
-            self._seconds[name, pid] = max(_used(pid), self._seconds.get((name, pid), 0.0))
+            used = _used(pid, with_children=name == "postgres")
+            self._seconds[name, pid] = max(used, self._seconds.get((name, pid), 0.0))
         self._seconds["rehearsal", os.getpid()] = sum(psutil.Process().cpu_times()[:2])
 
     def seconds(self) -> dict[str, float]:
@@ -26,10 +27,11 @@ class Usage:
         return totals
 
 
-def _used(pid: int) -> float:
-    """Seconds that a process, its ended children and its living ones used; 0 for one that is gone."""
+def _used(pid: int, *, with_children: bool) -> float:
+    """Seconds that a process and its ended children used, with its living ones if asked for; 0 for one that is gone."""
     try:
         process = psutil.Process(pid)
-        return sum(sum(one.cpu_times()[:4]) for one in (process, *process.children(recursive=True)))
+        children = process.children(recursive=True) if with_children else []
+        return sum(sum(one.cpu_times()[:4]) for one in (process, *children))
     except psutil.NoSuchProcess:
         return 0.0

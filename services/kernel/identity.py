@@ -11,6 +11,9 @@ from services.kernel.caller import Caller
 from services.kernel.contract import independent_roles
 from services.kernel.errors import Refused, Unauthenticated
 from services.kernel.settings import Settings
+from services.kernel.telemetry.logs import logger
+
+_LOG = logger(__name__)
 
 # A verified token is believed this long without looking again; a key taken out of the file stops working by then.
 _BELIEVED_SECONDS = 30.0
@@ -26,7 +29,7 @@ class _Issuer:
 
 
 class Identity:
-    """Verifies tokens. Reads the key file again when it changes."""
+    """Verifies tokens. Reads the key file again when it changes; while it cannot be read, the keys of before hold."""
 
     def __init__(self, settings: Settings) -> None:
         if settings.jwks is None:
@@ -34,7 +37,7 @@ class Identity:
         self._file: Path = settings.jwks
         self._audience = settings.audience
         self._issuers: dict[str, _Issuer] = {}
-        self._read_at = 0.0
+        self._read_at = 0
         self._believed: dict[str, tuple[Caller, float]] = {}
         self._read()
 
@@ -75,15 +78,21 @@ class Identity:
         return _caller(claims, issuer), float(claims["exp"])
 
     def _issuer(self, key_id: str) -> _Issuer:
-        if self._file.stat().st_mtime != self._read_at:
-            self._read()
+        self._refresh()
         try:
             return self._issuers[key_id]
         except KeyError:
             raise jwt.InvalidKeyError("unknown key id") from None
 
+    def _refresh(self) -> None:
+        try:
+            if self._file.stat().st_mtime_ns != self._read_at:
+                self._read()
+        except (OSError, ValueError, LookupError, TypeError, jwt.PyJWTError) as error:
+            _LOG.error("key file cannot be read", error=type(error).__name__)
+
     def _read(self) -> None:
-        self._read_at = self._file.stat().st_mtime
+        self._read_at = self._file.stat().st_mtime_ns
         keys = json.loads(self._file.read_text())["keys"]
         self._issuers = {
             key["kid"]: _Issuer(jwt.PyJWK(key), key["peel_issuer"], frozenset(key["peel_forces"])) for key in keys

@@ -17,7 +17,7 @@ from tests.stateful.ledgers import Ledgers
 
 DAY = timedelta(hours=24)
 STORY = settings(
-    max_examples=30,
+    max_examples=40,
     stateful_step_count=30,
     deadline=None,
     database=None,

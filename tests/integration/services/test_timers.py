@@ -85,7 +85,7 @@ def on_the_bench(fresh_database: Callable[[], str]) -> Callable[..., None]:
     async def run(test: Test, clock: Clock) -> None:
         settings = Settings(database=fresh_database())
         await migrate(settings, "intake")
-        pool = await open_pool(settings, "intake")
+        pool = await open_pool(settings, "bench")
         await pool.execute("create table effect (subject uuid not null)")
         try:
             await test(Bench(settings, UnitOfWork(pool, clock), clock))
@@ -146,7 +146,8 @@ def test_its_sessions_cut_off_in_a_reaction(on_the_bench: Run) -> None:
             if not cuts:
                 cuts.append(timer.id)
                 await tx.execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "where datname = current_database() and application_name <> 'peel-bench'"
                 )
 
         subject = new_id()

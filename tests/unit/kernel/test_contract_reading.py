@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from grpc_health.v1 import health_pb2
 
 from peel.crime.v1 import api_pb2 as crime
 from peel.crime.v1 import events_pb2 as crime_events
@@ -21,6 +22,7 @@ from services.kernel.contract import (
     personal_field_names,
     rpc_policy,
 )
+from services.kernel.ids import new_id
 
 CONTACT, INCIDENT, REPORT, CRIME = "c-1", "i-1", "r-1", "x-1"
 
@@ -58,7 +60,7 @@ def test_what_is_not_set_is_not_marked() -> None:
 
 
 def test_a_coordinate_of_zero_is_set() -> None:
-    # The prime meridian crosses three forces.
+    # The prime meridian crosses England.
     assert marks(Point(latitude=51.5, longitude=0.0))[0] == {"Point.latitude", "Point.longitude"}
     assert marks(Point(accuracy_metres=3))[0] == set()
 
@@ -89,8 +91,6 @@ def test_an_event_without_a_policy_is_none() -> None:
 
 
 def test_an_rpc_without_a_policy_is_none() -> None:
-    from grpc_health.v1 import health_pb2
-
     check = health_pb2.DESCRIPTOR.services_by_name["Health"].methods_by_name["Check"]
     with pytest.raises(LookupError, match="declares no"):
         rpc_policy(check)
@@ -116,8 +116,6 @@ def test_the_scrubbers_list_has_the_shared_words_and_the_services_own(service: s
 
 
 def test_ids_sort_by_the_time_they_were_made() -> None:
-    from services.kernel.ids import new_id
-
     made = [new_id() for _ in range(100)]
     assert made == sorted(made)
     assert {one.version for one in made} == {7}

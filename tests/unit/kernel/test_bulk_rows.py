@@ -1,0 +1,145 @@
+"""Rows for one statement: its shape, the outbox row of an event, and the audit row of a call."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from peel.crime.v1 import events_pb2 as crime
+from peel.intake.v1 import api_pb2 as intake
+from peel.intake.v1 import events_pb2 as intake_events
+from peel.intake.v1 import types_pb2 as types
+from peel.type.v1.person_pb2 import Person
+from peel.type.v1.place_pb2 import Place
+from services.kernel.audit import audit_row
+from services.kernel.bulk import AUDIT, OUTBOX, Rows, insert_args, insert_sql, joined, outbox_row
+from services.kernel.database import Table
+from services.kernel.errors import Conflict
+from services.kernel.idempotency import check_same, request_row
+from tests.unit.kernel.calls import FORCE, OTHER_FORCE, call
+
+NOW = datetime(2018, 7, 4, 11, 0, tzinfo=UTC)
+THING = Table.of("thing", "id uuid, name text, size double precision")
+TAGGED = Table.of("tagged", "id uuid, tags text[], flags smallint[]")
+
+
+def named(table: Table, row: tuple[object, ...]) -> dict[str, Any]:
+    return dict(zip((name for name, _ in table.columns), row, strict=True))
+
+
+def test_a_table_from_the_sql_one_would_write() -> None:
+    assert THING.columns == (("id", "uuid"), ("name", "text"), ("size", "double precision"))
+    assert THING.names == "id, name, size"
+    assert THING.arrays([(1, "a", 2.0), (2, "b", 3.0)]) == [[1, 2], ["a", "b"], [2.0, 3.0]]
+
+
+def test_rows_of_a_table_are_unnested_side_by_side() -> None:
+    assert insert_sql((THING,)) == (
+        "added_0 as (insert into thing (id, name, size) select x.id, x.name, x.size "
+        "from unnest($1::uuid[], $2::text[], $3::double precision[]) as x(id, name, size))"
+    )
+
+
+def test_an_array_column_travels_as_text() -> None:
+    sql = insert_sql((TAGGED,))
+    assert "unnest($1::uuid[], $2::text[], $3::text[])" in sql
+    assert "string_to_array(x.tags, E'\\x1f')" in sql
+    assert joined(["b", "a"]) == "a\x1fb"
+    assert joined(frozenset()) == ""
+
+
+def test_several_tables_number_their_parameters_on() -> None:
+    sql = insert_sql((THING, TAGGED), first=4)
+    assert "unnest($4::uuid[], $5::text[], $6::double precision[])" in sql
+    assert "unnest($7::uuid[], $8::text[], $9::text[])" in sql
+    assert sql.index("added_0 as (insert into thing") < sql.index("added_1 as (insert into tagged")
+
+
+def test_a_gate_adds_only_the_rows_of_what_it_holds() -> None:
+    sql = insert_sql((THING,), first=6, gate="fresh")
+    assert "unnest($6::uuid[], $7::uuid[], $8::text[], $9::double precision[]) as x(of_request, id, name, size)" in sql
+    assert sql.endswith("where x.of_request in (select id from fresh))")
+
+
+def test_parameters_are_in_the_order_of_the_statement() -> None:
+    rows = Rows()
+    assert not rows
+    rows.add(THING, (1, "a", 2.0))
+    rows.add(TAGGED, (3, "t", "1"))
+    rows.add(THING, (2, "b", 3.0))
+    assert rows
+    assert rows.shape == (THING, TAGGED)
+    assert insert_args(rows) == [[1, 2], ["a", "b"], [2.0, 3.0], [3], ["t"], ["1"]]
+    assert insert_sql(rows.shape).count("$") == len(insert_args(rows))
+
+
+def test_a_row_with_a_column_too_few_is_refused_where_it_is_added() -> None:
+    with pytest.raises(ValueError, match="thing has 3 columns"):
+        Rows().add(THING, (1, "a"))
+
+
+def test_an_event_is_keyed_by_force_and_aggregate() -> None:
+    event = crime.RecordingOverdue(report_id="r-1", contact_id="c-1", force=FORCE)
+    row = named(OUTBOX, outbox_row(event, force=FORCE, sequence=2, time=NOW))
+    assert (row["topic"], row["key"]) == ("crime.report.v1", f"{FORCE}/r-1")
+    assert row["type"] == "peel.crime.v1.RecordingOverdue"
+    assert (row["subject"], row["sequence"], row["time"], row["force"]) == ("r-1", 2, NOW, FORCE)
+    assert isinstance(row["event_id"], UUID)
+    assert crime.RecordingOverdue.FromString(row["payload"]) == event
+    assert row["traceparent"] is None
+
+
+@pytest.mark.parametrize("force", ["", FORCE])
+def test_an_event_of_no_aggregate_or_no_force_is_not_emitted(force: str) -> None:
+    event = intake_events.ContactOpened(contact=types.Contact(contact_id="" if force else "c-1"))
+    with pytest.raises(ValueError, match="no aggregate or no force"):
+        outbox_row(event, force=force, sequence=1, time=NOW)
+
+
+def told() -> intake.GetContactResponse:
+    contact = types.Contact(
+        contact_id="c-1",
+        narrative="It was dark.",
+        people=[
+            Person(ref="v1", given_name="Ada", family_name="Quill", date_of_birth="1987-04-23", phone="+441134960000")
+        ],
+        place=Place(address="1 Ash Mount", uprn="100051234567"),
+    )
+    return intake.GetContactResponse(contact=contact)
+
+
+def audited(reply: intake.GetContactResponse | None, *fields: str) -> dict[str, Any]:
+    return named(AUDIT, audit_row(call(rpc="GetContact", fields=fields), reply, NOW))
+
+
+def test_the_audit_says_who_did_what_to_which_record() -> None:  # DPA 2018 s.62
+    row = audited(told())
+    assert (row["subject"], row["force"], row["at"]) == ("person-7", FORCE, NOW)
+    assert row["roles"] == "ROLE_CALL_HANDLER\x1fROLE_DISPATCHER"
+    assert (row["action"], row["rpc"]) == ("CONSULTATION", "peel.intake.v1.IntakeService.GetContact")
+    assert (row["records"], row["purpose"], row["trace_id"]) == ("contact:c-1", "W2", "")
+
+
+def test_the_audit_names_what_was_shown_and_what_was_sent() -> None:
+    of_people = {f"Person.{name}" for name in ("given_name", "family_name", "date_of_birth", "phone")}
+    expected = {"Contact.narrative", "Thrive.harm", "Place.address", "Place.uprn"} | of_people
+    assert set(audited(told(), "Contact.narrative", "Thrive.harm")["fields"].split("\x1f")) == expected
+    assert audited(None, "Thrive.harm")["fields"] == "Thrive.harm"
+
+
+def test_the_audit_holds_names_and_never_values() -> None:  # I7
+    row = str(audited(told()))
+    for value in ("dark", "Ada", "Quill", "1987", "+44", "Ash", "100051234567"):
+        assert value not in row
+
+
+def test_a_request_is_the_same_by_force_method_and_body() -> None:
+    first = call()
+    _, force, method, digest, reply = request_row(first, told())
+    assert reply == told().SerializeToString()
+    check_same(first, force, method, digest)
+    for other in ((OTHER_FORCE, method, digest), (force, "another", digest), (force, method, b"another")):
+        with pytest.raises(Conflict) as refused:
+            check_same(first, *other)
+        assert refused.value.reason == "REQUEST_ID_REUSED"
