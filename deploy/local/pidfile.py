@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 # Start times are counted from the machine's start, which clocks round differently.
 _ROUNDING_SECONDS = 1.0

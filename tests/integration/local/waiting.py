@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 _POLL_SECONDS = 0.02
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import asyncpg
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -15,7 +16,10 @@ from deploy.local.kafka import LocalKafka
 from deploy.local.postgres import LocalPostgres
 from peel.crime.v1 import api_pb2 as crime
 from peel.intake.v1 import api_pb2 as intake
+from services.kernel.errors import Kind
+from services.kernel.status import explain
 from tests.integration.local.waiting import eventually
+from tests.integration.services.calling import Person
 from tests.integration.services.following import opened, report_of, told
 from tests.integration.services.running import PROCESSES, ROOT, Running
 from tests.integration.services.telling import THIRD_PARTY, alleging, assessment, contact, decision, recording
@@ -127,6 +131,28 @@ def _whole(running: Running, force: str) -> set[str]:
     )
     assert all(row["request"] and row["contact"] and row["events"] == row["audited"] == 1 for row in rows)
     return {row["request"] for row in rows}
+
+
+def test_sessions_ended_between_two_calls(running: Running, force: str) -> None:
+    """As where a pooler or an administrator ends them: whoever is hit may come again, and the next is served."""
+    contact_id = opened(running, contact(force, running.now))
+    auditor = running.person("auditor", force=force)
+    request = intake.GetContactRequest(contact_id=contact_id)
+    others = "from pg_stat_activity where datname = 'intake' and pid <> pg_backend_pid()"
+    codes = set()
+    for _ in range(5):
+        running.rows("intake", f"select pg_terminate_backend(pid, 1000) {others}")
+        calls = [running.intake.GetContact.future(request, timeout=5, metadata=auditor.headers) for _ in range(10)]
+        codes |= {call.code() for call in calls}
+        eventually(lambda: _answered(running, auditor, request))
+    assert codes <= {grpc.StatusCode.OK, UNAVAILABLE}
+    # A rare case of the same, where the client library notices between two statements and calls it a bug of its own.
+    assert explain(asyncpg.InternalClientError("cannot switch to state 15")).kind is Kind.UNAVAILABLE
+
+
+def _answered(running: Running, who: Person, request: intake.GetContactRequest) -> bool:
+    call = running.intake.GetContact.future(request, timeout=5, metadata=who.headers)
+    return call.code() is grpc.StatusCode.OK
 
 
 def _backlog(running: Running, name: str) -> float:
