@@ -57,6 +57,7 @@ class Appender:
         self._queue: deque[_Waiting] = deque()
         self._filled = asyncio.Event()
         self._closing = False
+        self._connected = False
         self._task = asyncio.create_task(self._run(), name="appender")
 
     async def append(self, call: Call, append: Append) -> bytes:
@@ -81,6 +82,10 @@ class Appender:
         # A caller that gives up does not take back what is being stored.
         return await asyncio.shield(waiting.answer)
 
+    def wrong(self) -> str | None:
+        """What keeps it from storing anything, in words; None where nothing does."""
+        return None if self._connected else "has no connection: appends are turned away"
+
     async def close(self) -> None:
         """Stores what waits, then ends."""
         self._closing = True
@@ -95,6 +100,7 @@ class Appender:
             try:
                 connection = await asyncpg.connect(self._dsn, timeout=2, command_timeout=_COMMIT_SECONDS)
                 delay = low
+                self._connected = True
                 await self._serve(connection)
             except Exception as error:  # noqa: BLE001 - if this task ended, every later call would wait for nothing
                 self._turn_away(error)
@@ -102,6 +108,7 @@ class Appender:
                 await asyncio.sleep(delay * random.uniform(0.8, 1.2))
                 delay = min(high, delay * 2)
             finally:
+                self._connected = False
                 if connection is not None:
                     connection.terminate()
 

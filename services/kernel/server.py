@@ -79,7 +79,7 @@ class _Api:
         pages.start()
         server = self._server(cases, tracing)
         await server.start()
-        watch = asyncio.create_task(self._watch(pool, clock))
+        watch = asyncio.create_task(self._watch(pool, appender, clock))
         _LOG.info("serving", listen=settings.listen, tls=settings.tls_cert is not None)
         await self._stop.wait()
         _LOG.info("draining")
@@ -113,11 +113,12 @@ class _Api:
             raise OSError(f"cannot listen on {settings.listen}")
         return server
 
-    async def _watch(self, pool: Pool, clock: Clock) -> None:
+    async def _watch(self, pool: Pool, appender: Appender, clock: Clock) -> None:
         """Keeps health and the backlog gauges current."""
         catalogue = backlog.backlogs_of(self._service)
         while True:
             await check_database(self._health, pool, self._service)
+            self._health.set("appender", appender.wrong())
             # Not before the first round of checks: nobody knows yet what is wrong.
             self._health.set("start", None)
             if self._health.ready:
