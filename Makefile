@@ -27,7 +27,7 @@ run: $(READY) ## Start the platform and replay a real month of reports through i
 	@$(BIN)/python -m deploy.rehearsal $(ARGS)
 
 test: $(READY) ## Run all tests, on real Postgres and Kafka
-	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n 2 --dist loadfile)
+	@$(BIN)/python -m pytest $(ARGS)
 
 proto: $(READY) ## Generate the Python code of the protos
 	@cd protos && ../$(BIN)/buf format -w && ../$(BIN)/buf lint
