@@ -65,7 +65,7 @@ def rehearse(
     with platform:
         starting = time.monotonic() - began
         rehearsal = Rehearsal(platform, todo, kill, console)
-        result = uvloop.run(_until_stopped(rehearsal))
+        result = uvloop.run(_until_stopped(rehearsal, console))
         faults = _report(console, home, todo, result, starting, rehearsal)
         if not leave:
             _stay(console, platform, file, result)
@@ -98,11 +98,16 @@ def _announce(console: Console, month: Path, todo: Plan) -> None:
         console.print(f"  line {one.line}: {one.field} {one.problem}", highlight=False)
 
 
-async def _until_stopped(rehearsal: Rehearsal) -> Result:
+async def _until_stopped(rehearsal: Rehearsal, console: Console) -> Result:
     """The rehearsal; Ctrl-C and SIGTERM end it where it is, and everything under it."""
     loop, work = asyncio.get_running_loop(), asyncio.create_task(rehearsal.run())
+
+    def stop(number: signal.Signals) -> None:
+        console.print(f"{number.name}: stopping")
+        work.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, work.cancel)
+        loop.add_signal_handler(number, stop, number)
     try:
         return await work
     except* RehearsalStuck as stuck:

@@ -61,16 +61,18 @@ class Investigators:
     async def read_new(self) -> None:
         """Reads what was recorded since.
 
-        From one page before the last, because crimes recorded at the same moment may appear in any order. Whoever
-        reads all anew at the end misses none.
+        From one page before the last, because crimes recorded at the same moment may appear in any order; `read_rest`
+        finds those that this misses.
         """
         del self._tokens[-1:]
         await self._read(self._tokens[-1] if self._tokens else "")
 
-    async def read_all(self) -> None:
-        """Reads the whole list."""
-        self._tokens.clear()
-        await self._read("")
+    async def read_rest(self, crimes: int) -> None:
+        """Reads on until this many crimes of the month are known, and the whole list anew where some are still not."""
+        await self.read_new()
+        if len(self._known) < crimes:
+            self._tokens.clear()
+            await self._read("")
 
     async def _read(self, token: str) -> None:
         while True:

@@ -142,7 +142,8 @@ class Month:
     async def _afterwards(self) -> None:
         """The weeks and months after: investigations end, courts decide, and the public file grows old."""
         self._progress.phase = "outcomes and courts"
-        await self._people.investigators.read_all()
+        told = (one for contact in self._contacts for one in contact.disclosures)
+        await self._people.investigators.read_rest(sum(one.offence is not None and one.recorded for one in told))
         for moment in self._calendar.steps:
             self._tell(moment)
             await self._people.investigators.record_all_due(self._hands.now)

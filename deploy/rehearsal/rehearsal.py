@@ -39,7 +39,7 @@ _CALL_HANDLERS, _CONTROL_ROOM, _RECORDERS, _INVESTIGATORS = 64, 8, 16, 32
 _TOKEN_HOURS = 24.0
 _LOOK_SECONDS = 0.5
 # The ledger is asked for its sums less often: it has to add them up.
-_ASK_EVERY = 6
+_ASK_EVERY = 8
 
 
 @dataclass(frozen=True, slots=True)
