@@ -115,5 +115,7 @@ def ledgers(postgres: LocalPostgres, unique: str) -> Iterator[Ledgers]:
     ledgers.close()
 
 
+# It takes seconds; a failure takes longer, until the shortest story that fails is found.
+@pytest.mark.timeout(600)
 def test_the_life_of_reports(ledgers: Ledgers) -> None:
     run_state_machine_as_test(lambda: Always(ledgers), settings=STORY)  # type: ignore[arg-type]  # any maker will do
