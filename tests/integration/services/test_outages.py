@@ -140,7 +140,7 @@ def test_sessions_ended_between_two_calls(running: Running, force: str) -> None:
     request = intake.GetContactRequest(contact_id=contact_id)
     others = "from pg_stat_activity where datname = 'intake' and pid <> pg_backend_pid()"
     codes = set()
-    for _ in range(5):
+    for _ in range(2):
         running.rows("intake", f"select pg_terminate_backend(pid, 1000) {others}")
         calls = [running.intake.GetContact.future(request, timeout=5, metadata=auditor.headers) for _ in range(10)]
         codes |= {call.code() for call in calls}
