@@ -23,6 +23,8 @@ class RpcPolicy:
     audit: str
     workflow: str
     idempotent: bool
+    standing: bool = False
+    emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,16 @@ class EventPolicy:
     topic: str
     key: tuple[str, ...]
     compacted: bool
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A Kafka topic that some event's option names."""
+    """A Kafka topic that some event's option names. `single`: it has one partition, whatever others have."""
 
     name: str
     compacted: bool
+    single: bool = False
 
 
 def rpc_policy(method: MethodDescriptor) -> RpcPolicy:
@@ -54,6 +58,8 @@ def rpc_policy(method: MethodDescriptor) -> RpcPolicy:
         audit=options.AuditAction.Name(policy.audit).removeprefix("AUDIT_ACTION_"),
         workflow=policy.workflow,
         idempotent=policy.idempotent,
+        standing=policy.standing,
+        emergency=policy.emergency,
     )
 
 
@@ -64,7 +70,7 @@ def event_policy(event: Descriptor) -> EventPolicy:
     if not declared.HasExtension(options.event):
         raise LookupError(f"{event.full_name} declares no (peel.options.v1.event)")
     policy = declared.Extensions[options.event]
-    return EventPolicy(topic=policy.topic, key=tuple(policy.key.split(".")), compacted=policy.compacted)
+    return EventPolicy(policy.topic, tuple(policy.key.split(".")), policy.compacted, policy.single)
 
 
 def aggregate_id(event: Message) -> str:
@@ -85,8 +91,9 @@ def topics(services: tuple[str, ...]) -> tuple[Topic, ...]:
     """The topic catalogue: every topic that an event of these services names, by name."""
     policies = [event_policy(event) for service in services for event in events_of(service)]
     return tuple(
-        Topic(name, any(p.compacted for p in policies if p.topic == name))
+        Topic(name, any(p.compacted for p in of_it), any(p.single for p in of_it))
         for name in sorted({p.topic for p in policies})
+        if (of_it := [p for p in policies if p.topic == name])
     )
 
 

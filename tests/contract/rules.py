@@ -7,7 +7,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 
 from peel.options.v1 import options_pb2 as options
 
-READING = ("Get", "List", "Reconcile", "Export")
+READING = ("Export", "Get", "List", "Recommend", "Reconcile", "Search", "Watch")
 WORKFLOW = re.compile(r"W([1-9]|1[01])|OPS")
 TOPIC = re.compile(r"(?P<service>[a-z]+)\.(?P<aggregate>[a-z]+)\.v1")
 
@@ -48,10 +48,18 @@ def rpc_faults(method: MethodDescriptor) -> Iterator[str]:
         yield "has no audit action"
     if not WORKFLOW.fullmatch(policy.workflow):
         yield "has no workflow"
-    yield from _request_faults(method, policy)
+    if policy.standing and not (method.client_streaming or method.server_streaming):
+        yield "stands and is no stream"
+    yield from _repeat_faults(method, policy)
+    yield from _request_faults(method)
 
 
-def _request_faults(method: MethodDescriptor, policy: options.RpcPolicy) -> Iterator[str]:
+def _repeat_faults(method: MethodDescriptor, policy: options.RpcPolicy) -> Iterator[str]:
+    """A change can be repeated. A stream of requests as a whole cannot; each of its messages may carry its own id."""
+    if method.client_streaming:
+        if policy.idempotent:
+            yield "is a stream of requests and cannot be repeated as one"
+        return
     changes = not method.name.startswith(READING)
     request_id = method.input_type.fields_by_name.get("request_id")
     if changes and not policy.idempotent:
@@ -60,11 +68,14 @@ def _request_faults(method: MethodDescriptor, policy: options.RpcPolicy) -> Iter
         yield "is idempotent without a request_id"
     if not policy.idempotent and request_id is not None:
         yield "has a request_id that nothing looks at"
+
+
+def _request_faults(method: MethodDescriptor) -> Iterator[str]:
     for field in method.input_type.fields:
         extensions = field.GetOptions().Extensions
         if field.name == "force" and not extensions[options.force]:
             yield "takes a force that is not compared with the caller's"
-        if field.name.endswith("_id") and field is not request_id and not extensions[options.record]:
+        if field.name.endswith("_id") and field.name != "request_id" and not extensions[options.record]:
             yield f"takes {field.name} without naming the kind of record"
 
 

@@ -51,11 +51,16 @@ class Synthetic:
             message.field[-1].number = number
         return message
 
-    def rpc(self, name: str, policy: options.RpcPolicy | None, *fields: Field) -> None:
+    def rpc(self, name: str, policy: options.RpcPolicy | None, *fields: Field, asks: bool, answers: bool) -> None:
+        """A method. `asks` and `answers` say on which sides it is a stream."""
         self.message("Asked", *fields)
         service = self.file.service.add(name="ExampleService")
         method = service.method.add(
-            name=name, input_type=".peel.example.v1.Asked", output_type=".peel.example.v1.Asked"
+            name=name,
+            input_type=".peel.example.v1.Asked",
+            output_type=".peel.example.v1.Asked",
+            client_streaming=asks,
+            server_streaming=answers,
         )
         if policy is not None:
             method.options.Extensions[options.rpc].CopyFrom(policy)
@@ -84,9 +89,11 @@ def rpc_without(**parts: object) -> options.RpcPolicy:
     return policy
 
 
-def found_in_rpc(name: str, policy: options.RpcPolicy | None, *fields: Field) -> Iterator[str]:
+def found_in_rpc(
+    name: str, policy: options.RpcPolicy | None, *fields: Field, asks: bool = False, answers: bool = False
+) -> Iterator[str]:
     synthetic = Synthetic()
-    synthetic.rpc(name, policy, *fields)
+    synthetic.rpc(name, policy, *fields, asks=asks, answers=answers)
     return rpc_faults(synthetic.built().services_by_name["ExampleService"].methods[0])
 
 
@@ -110,6 +117,28 @@ def test_a_good_rpc_has_no_fault() -> None:
 )
 def test_a_faulty_rpc_is_found(name: str, policy: options.RpcPolicy | None, fields: list[str], fault: str) -> None:
     assert list(found_in_rpc(name, policy, *(field(one) for one in fields))) == [fault]
+
+
+def test_a_stream_of_requests_needs_no_request_id() -> None:
+    policy = rpc_without(idempotent=None)
+    assert list(found_in_rpc("ReportThings", policy, asks=True)) == []
+    assert list(found_in_rpc("ReportThings", policy, field("request_id"), asks=True)) == []
+    assert list(found_in_rpc("ReportThings", GOOD_RPC, field("request_id"), asks=True)) == [
+        "is a stream of requests and cannot be repeated as one"
+    ]
+
+
+@pytest.mark.parametrize("name", ["RecommendThings", "WatchThings", "SearchThings"])
+def test_what_only_reads_needs_no_request_id(name: str) -> None:
+    assert list(found_in_rpc(name, rpc_without(idempotent=None))) == []
+
+
+def test_only_a_stream_can_stand() -> None:
+    policy = rpc_without(idempotent=None)
+    policy.standing = True
+    assert list(found_in_rpc("WatchThings", policy)) == ["stands and is no stream"]
+    assert list(found_in_rpc("WatchThings", policy, answers=True)) == []
+    assert list(found_in_rpc("ReportThings", policy, asks=True)) == []
 
 
 def found_in_event(topic: str | None, key: str, *fields: Field) -> list[str]:

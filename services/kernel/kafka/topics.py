@@ -30,10 +30,17 @@ def create_topics(settings: Settings, topics: Sequence[Topic]) -> list[str]:
     # that is replayed must still be known to every consumer that did apply it.
     letters_days = max(_EVENT_DAYS, settings.remembered_days // 2)
     wanted |= {dead_letter_topic(topic.name): _kept(letters_days) for topic in topics}
-    shape = {"num_partitions": settings.topic_partitions, "replication_factor": settings.topic_replication}
+    single = {topic.name for topic in topics if topic.single}
     admin = open_client(KafkaAdminClient, settings, request_timeout_ms=_REQUEST_MS)
     try:
-        request = {name: {**shape, "configs": configs} for name, configs in wanted.items()}
+        request = {
+            name: {
+                "num_partitions": 1 if name in single else settings.topic_partitions,
+                "replication_factor": settings.topic_replication,
+                "configs": configs,
+            }
+            for name, configs in wanted.items()
+        }
         made = admin.create_topics(request, raise_errors=False)["topics"]
         errors = {topic["name"]: for_code(topic["error_code"]) for topic in made if topic["error_code"]}
         for name, error in errors.items():

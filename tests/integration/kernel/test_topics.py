@@ -20,6 +20,13 @@ def test_topics_are_made_once_with_their_dead_letters(settings: Settings, unique
     assert create_topics(settings, more) == []
 
 
+def test_a_single_topic_has_one_partition_whatever_others_have(settings: Settings, unique: str) -> None:
+    create_topics(settings, [Topic(f"{unique}.one", False, single=True), Topic(f"{unique}.many", compacted=False)])
+    lags = lag(settings, unique, [f"{unique}.one", f"{unique}.many"])
+    assert [at.number for at in lags if at.topic == f"{unique}.one"] == [0]
+    assert len([at for at in lags if at.topic == f"{unique}.many"]) == settings.topic_partitions > 1
+
+
 def test_a_group_that_committed_nothing_lags_by_all_there_is(settings: Settings, unique: str) -> None:
     create_topics(settings, [Topic(unique, compacted=False)])
     asyncio.run(publish(settings, [an_event(unique, str(number)) for number in range(20)]))

@@ -104,6 +104,11 @@ def test_the_policy_of_an_rpc() -> None:
     assert (policy.audit, policy.workflow, policy.idempotent) == ("COLLECTION", "W2", True)
 
 
+def test_nothing_stands_or_is_an_emergency_unless_it_says_so() -> None:
+    policy = rpc_policy(intake.DESCRIPTOR.services_by_name["IntakeService"].methods_by_name["OpenContact"])
+    assert (policy.standing, policy.emergency) == (False, False)
+
+
 def test_the_registrar_is_independent() -> None:  # domain facts 2.5
     assert independent_roles() == {"ROLE_CRIME_REGISTRAR"}
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpeel/options/v1/options.proto\x12\x0fpeel.options.v1\x1a google/protobuf/descriptor.proto\"\x84\x01\n\tRpcPolicy\x12$\n\x05roles\x18\x01 \x03(\x0e\x32\x15.peel.options.v1.Role\x12+\n\x05\x61udit\x18\x02 \x01(\x0e\x32\x1c.peel.options.v1.AuditAction\x12\x10\n\x08workflow\x18\x03 \x01(\t\x12\x12\n\nidempotent\x18\x04 \x01(\x08\"<\n\x0b\x45ventPolicy\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x11\n\tcompacted\x18\x03 \x01(\x08*\xd7\x01\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x15\n\x11ROLE_CALL_HANDLER\x10\x01\x12\x13\n\x0fROLE_DISPATCHER\x10\x02\x12\x10\n\x0cROLE_OFFICER\x10\x03\x12\x17\n\x13ROLE_CRIME_RECORDER\x10\x04\x12\x17\n\x13ROLE_DECISION_MAKER\x10\x05\x12\x1e\n\x14ROLE_CRIME_REGISTRAR\x10\x06\x1a\x04\x88\xb5\x18\x01\x12\x10\n\x0cROLE_AUDITOR\x10\x07\x12\x17\n\x13ROLE_PARTNER_SYSTEM\x10\x08*\xd9\x01\n\x0b\x41uditAction\x12\x1c\n\x18\x41UDIT_ACTION_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41UDIT_ACTION_COLLECTION\x10\x01\x12\x1b\n\x17\x41UDIT_ACTION_ALTERATION\x10\x02\x12\x1d\n\x19\x41UDIT_ACTION_CONSULTATION\x10\x03\x12\x1b\n\x17\x41UDIT_ACTION_DISCLOSURE\x10\x04\x12\x1c\n\x18\x41UDIT_ACTION_COMBINATION\x10\x05\x12\x18\n\x14\x41UDIT_ACTION_ERASURE\x10\x06:I\n\x03rpc\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x1a.peel.options.v1.RpcPolicy:N\n\x05\x65vent\x12\x1f.google.protobuf.MessageOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x1c.peel.options.v1.EventPolicy:1\n\x08personal\x12\x1d.google.protobuf.FieldOptions\x18\xd1\x86\x03 \x01(\x08:/\n\x06record\x12\x1d.google.protobuf.FieldOptions\x18\xd2\x86\x03 \x01(\t:.\n\x05\x66orce\x12\x1d.google.protobuf.FieldOptions\x18\xd3\x86\x03 \x01(\x08:8\n\x0bindependent\x12!.google.protobuf.EnumValueOptions\x18\xd1\x86\x03 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpeel/options/v1/options.proto\x12\x0fpeel.options.v1\x1a google/protobuf/descriptor.proto\"\xa9\x01\n\tRpcPolicy\x12$\n\x05roles\x18\x01 \x03(\x0e\x32\x15.peel.options.v1.Role\x12+\n\x05\x61udit\x18\x02 \x01(\x0e\x32\x1c.peel.options.v1.AuditAction\x12\x10\n\x08workflow\x18\x03 \x01(\t\x12\x12\n\nidempotent\x18\x04 \x01(\x08\x12\x10\n\x08standing\x18\x05 \x01(\x08\x12\x11\n\temergency\x18\x06 \x01(\x08\"L\n\x0b\x45ventPolicy\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x11\n\tcompacted\x18\x03 \x01(\x08\x12\x0e\n\x06single\x18\x04 \x01(\x08*\xca\x02\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x15\n\x11ROLE_CALL_HANDLER\x10\x01\x12\x13\n\x0fROLE_DISPATCHER\x10\x02\x12\x10\n\x0cROLE_OFFICER\x10\x03\x12\x17\n\x13ROLE_CRIME_RECORDER\x10\x04\x12\x17\n\x13ROLE_DECISION_MAKER\x10\x05\x12\x1e\n\x14ROLE_CRIME_REGISTRAR\x10\x06\x1a\x04\x88\xb5\x18\x01\x12\x10\n\x0cROLE_AUDITOR\x10\x07\x12\x17\n\x13ROLE_PARTNER_SYSTEM\x10\x08\x12\x13\n\x0fROLE_SUPERVISOR\x10\t\x12\x16\n\x12ROLE_RADIO_GATEWAY\x10\n\x12\x1b\n\x17ROLE_FIREARMS_LICENSING\x10\x0b\x12\x15\n\x11ROLE_INTELLIGENCE\x10\x0c\x12\x10\n\x0cROLE_SERVICE\x10\r*\xd9\x01\n\x0b\x41uditAction\x12\x1c\n\x18\x41UDIT_ACTION_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41UDIT_ACTION_COLLECTION\x10\x01\x12\x1b\n\x17\x41UDIT_ACTION_ALTERATION\x10\x02\x12\x1d\n\x19\x41UDIT_ACTION_CONSULTATION\x10\x03\x12\x1b\n\x17\x41UDIT_ACTION_DISCLOSURE\x10\x04\x12\x1c\n\x18\x41UDIT_ACTION_COMBINATION\x10\x05\x12\x18\n\x14\x41UDIT_ACTION_ERASURE\x10\x06:I\n\x03rpc\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x1a.peel.options.v1.RpcPolicy:N\n\x05\x65vent\x12\x1f.google.protobuf.MessageOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x1c.peel.options.v1.EventPolicy:1\n\x08personal\x12\x1d.google.protobuf.FieldOptions\x18\xd1\x86\x03 \x01(\x08:/\n\x06record\x12\x1d.google.protobuf.FieldOptions\x18\xd2\x86\x03 \x01(\t:.\n\x05\x66orce\x12\x1d.google.protobuf.FieldOptions\x18\xd3\x86\x03 \x01(\x08:8\n\x0bindependent\x12!.google.protobuf.EnumValueOptions\x18\xd1\x86\x03 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,12 +34,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ROLE'].values_by_name["ROLE_CRIME_REGISTRAR"]._loaded_options = None
   _globals['_ROLE'].values_by_name["ROLE_CRIME_REGISTRAR"]._serialized_options = b'\210\265\030\001'
-  _globals['_ROLE']._serialized_start=282
-  _globals['_ROLE']._serialized_end=497
-  _globals['_AUDITACTION']._serialized_start=500
-  _globals['_AUDITACTION']._serialized_end=717
+  _globals['_ROLE']._serialized_start=335
+  _globals['_ROLE']._serialized_end=665
+  _globals['_AUDITACTION']._serialized_start=668
+  _globals['_AUDITACTION']._serialized_end=885
   _globals['_RPCPOLICY']._serialized_start=85
-  _globals['_RPCPOLICY']._serialized_end=217
-  _globals['_EVENTPOLICY']._serialized_start=219
-  _globals['_EVENTPOLICY']._serialized_end=279
+  _globals['_RPCPOLICY']._serialized_end=254
+  _globals['_EVENTPOLICY']._serialized_start=256
+  _globals['_EVENTPOLICY']._serialized_end=332
 # @@protoc_insertion_point(module_scope)

@@ -45,6 +45,16 @@ class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType],
     """Reads ledgers and reconciliations; changes nothing."""
     ROLE_PARTNER_SYSTEM: _Role.ValueType  # 8
     """Another system of the same force, or a partner's, that hands over reports."""
+    ROLE_SUPERVISOR: _Role.ValueType  # 9
+    """Of the control room: supervisor, duty sergeant or duty inspector."""
+    ROLE_RADIO_GATEWAY: _Role.ValueType  # 10
+    """The system that carries presses, heartbeats and positions of radios and terminals."""
+    ROLE_FIREARMS_LICENSING: _Role.ValueType  # 11
+    """Firearms licensing: hands over who holds a certificate."""
+    ROLE_INTELLIGENCE: _Role.ValueType  # 12
+    """Makes and reviews warning markers."""
+    ROLE_SERVICE: _Role.ValueType  # 13
+    """A process of Peel itself."""
 
 class Role(_Role, metaclass=_RoleEnumTypeWrapper):
     """Who a caller is allowed to be. A token carries one or more of these, for one force."""
@@ -64,6 +74,16 @@ ROLE_AUDITOR: Role.ValueType  # 7
 """Reads ledgers and reconciliations; changes nothing."""
 ROLE_PARTNER_SYSTEM: Role.ValueType  # 8
 """Another system of the same force, or a partner's, that hands over reports."""
+ROLE_SUPERVISOR: Role.ValueType  # 9
+"""Of the control room: supervisor, duty sergeant or duty inspector."""
+ROLE_RADIO_GATEWAY: Role.ValueType  # 10
+"""The system that carries presses, heartbeats and positions of radios and terminals."""
+ROLE_FIREARMS_LICENSING: Role.ValueType  # 11
+"""Firearms licensing: hands over who holds a certificate."""
+ROLE_INTELLIGENCE: Role.ValueType  # 12
+"""Makes and reviews warning markers."""
+ROLE_SERVICE: Role.ValueType  # 13
+"""A process of Peel itself."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
 
 class _AuditAction:
@@ -102,11 +122,19 @@ class RpcPolicy(_message.Message):
     AUDIT_FIELD_NUMBER: _builtins.int
     WORKFLOW_FIELD_NUMBER: _builtins.int
     IDEMPOTENT_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    EMERGENCY_FIELD_NUMBER: _builtins.int
     audit: Global___AuditAction.ValueType
     workflow: _builtins.str
     """The victim-facing workflow this call is a step of: W1 … W11, or "OPS" for the platform's own watch-keeping."""
     idempotent: _builtins.bool
     """The request carries a request_id; the same id with the same body gets the first reply again."""
+    standing: _builtins.bool
+    """A stream that stays open until either side ends it: no deadline but the caller's own."""
+    emergency: _builtins.bool
+    """Taken whatever is wrong with it. A body that cannot be read whole is read as far as it can be; a request_id that is
+    none is made from the body; a token that expired less than 24 h ago still counts; and the door waits for no database.
+    """
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___Role.ValueType]:
         """Any one of these suffices."""
@@ -118,10 +146,12 @@ class RpcPolicy(_message.Message):
         audit: Global___AuditAction.ValueType = ...,
         workflow: _builtins.str = ...,
         idempotent: _builtins.bool = ...,
+        standing: _builtins.bool = ...,
+        emergency: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "idempotent", b"idempotent", "roles", b"roles", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "emergency", b"emergency", "idempotent", b"idempotent", "roles", b"roles", "standing", b"standing", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -136,22 +166,26 @@ class EventPolicy(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     KEY_FIELD_NUMBER: _builtins.int
     COMPACTED_FIELD_NUMBER: _builtins.int
+    SINGLE_FIELD_NUMBER: _builtins.int
     topic: _builtins.str
     """One topic an aggregate, so that the events of one aggregate keep their order."""
     key: _builtins.str
     """Path of the field that names the aggregate. The Kafka key is <force>/<that field>."""
     compacted: _builtins.bool
     """Only the newest event of a key is kept for ever."""
+    single: _builtins.bool
+    """The topic has exactly one partition, so that all its events are in one order. Holds for the whole topic."""
     def __init__(
         self,
         *,
         topic: _builtins.str = ...,
         key: _builtins.str = ...,
         compacted: _builtins.bool = ...,
+        single: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["compacted", b"compacted", "key", b"key", "topic", b"topic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["compacted", b"compacted", "key", b"key", "single", b"single", "topic", b"topic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
