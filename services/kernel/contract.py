@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 
 from peel.options.v1 import options_pb2 as options
@@ -79,6 +80,14 @@ def aggregate_id(event: Message) -> str:
     for part in event_policy(event.DESCRIPTOR).key:
         value = getattr(value, part)
     return str(value)
+
+
+@cache
+def files_of(service: str) -> tuple[FileDescriptor, ...]:
+    """Every proto file of a service's package, by name."""
+    package = import_module(f"peel.{service}.v1")
+    names = sorted(module.name for module in iter_modules(package.__path__) if module.name.endswith("_pb2"))
+    return tuple(import_module(f"{package.__name__}.{name}").DESCRIPTOR for name in names)
 
 
 def events_of(service: str) -> tuple[Descriptor, ...]:
@@ -173,8 +182,7 @@ def marks(message: Message) -> tuple[set[str], set[str]]:
 
 def personal_field_names(services: tuple[str, ...]) -> Iterator[str]:
     """Every field name that some message of these services marks as personal: the log scrubber's list."""
-    files = ["peel.type.v1.place_pb2", "peel.type.v1.person_pb2"]
-    files += [f"peel.{service}.v1.{part}_pb2" for service in services for part in ("api", "types", "events")]
-    for file in files:
-        for message in import_module(file).DESCRIPTOR.message_types_by_name.values():
+    shared = [import_module(f"peel.type.v1.{part}_pb2").DESCRIPTOR for part in ("place", "person")]
+    for file in (*shared, *(file for service in services for file in files_of(service))):
+        for message in file.message_types_by_name.values():
             yield from (name for name, _ in _walk(message).personal)

@@ -6,7 +6,6 @@ from importlib import import_module
 
 import grpc
 import uvloop
-from google.protobuf.descriptor import FileDescriptor
 from grpc_health.v1 import health as grpc_health
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -14,7 +13,7 @@ from grpc_reflection.v1alpha import reflection
 from services.kernel import backlog
 from services.kernel.appender import Appender
 from services.kernel.clock import Clock, open_clock
-from services.kernel.contract import RpcPolicy, personal_field_names, rpc_policy
+from services.kernel.contract import RpcPolicy, files_of, personal_field_names, rpc_policy
 from services.kernel.database import TRANSIENT, Pool, open_pool
 from services.kernel.door import Door
 from services.kernel.health import CHECK_SECONDS, Health, HealthServer, check_database
@@ -41,9 +40,9 @@ _OPTIONS = [
 
 def policies_of(service: str) -> dict[str, RpcPolicy]:
     """Every RPC of a service by its gRPC path. Raises LookupError for one without a policy."""
-    file: FileDescriptor = import_module(f"peel.{service}.v1.api_pb2").DESCRIPTOR
     return {
         f"/{offered.full_name}/{method.name}": rpc_policy(method)
+        for file in files_of(service)
         for offered in file.services_by_name.values()
         for method in offered.methods
     }

@@ -69,6 +69,13 @@ def test_the_topic_catalogue() -> None:  # one topic an aggregate
     assert [topic.name for topic in topics(SERVICES)] == [
         "crime.crime.v1",
         "crime.report.v1",
+        "dispatch.assignment.v1",
+        "dispatch.incident.v1",
+        "dispatch.unit.v1",
         "intake.contact.v1",
         "intake.incident.v1",
+        "safety.device.v1",
+        "safety.emergency.v1",
+        "safety.marker.v1",
+        "safety.welfare.v1",
     ]

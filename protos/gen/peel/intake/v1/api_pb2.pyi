@@ -85,6 +85,7 @@ class OpenContactRequest(_message.Message):
     OCCURRED_FIELD_NUMBER: _builtins.int
     NARRATIVE_FIELD_NUMBER: _builtins.int
     ALLEGATIONS_FIELD_NUMBER: _builtins.int
+    VEHICLE_REGISTRATIONS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """UUID made by the caller, the same for every try of the same contact."""
     force: _builtins.str
@@ -110,6 +111,10 @@ class OpenContactRequest(_message.Message):
     def allegations(self) -> _containers.RepeatedCompositeFieldContainer[Global___NewAllegation]:
         """At most 50."""
 
+    @_builtins.property
+    def vehicle_registrations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Registrations of the vehicles that were named: letters, digits and spaces. At most 20."""
+
     def __init__(
         self,
         *,
@@ -125,10 +130,11 @@ class OpenContactRequest(_message.Message):
         occurred: _period_pb2.Period | None = ...,
         narrative: _builtins.str = ...,
         allegations: _abc.Iterable[Global___NewAllegation] | None = ...,
+        vehicle_registrations: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_contact_at", b"first_contact_at", "occurred", b"occurred", "place", b"place"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allegations", b"allegations", "category", b"category", "channel", b"channel", "first_contact_at", b"first_contact_at", "force", b"force", "narrative", b"narrative", "occurred", b"occurred", "people", b"people", "place", b"place", "reporter_ref", b"reporter_ref", "reporter_relation", b"reporter_relation", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allegations", b"allegations", "category", b"category", "channel", b"channel", "first_contact_at", b"first_contact_at", "force", b"force", "narrative", b"narrative", "occurred", b"occurred", "people", b"people", "place", b"place", "reporter_ref", b"reporter_ref", "reporter_relation", b"reporter_relation", "request_id", b"request_id", "vehicle_registrations", b"vehicle_registrations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,7 +27,7 @@ from peel.intake.v1 import types_pb2 as peel_dot_intake_dot_v1_dot_types__pb2
 from peel.options.v1 import options_pb2 as peel_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpeel/intake/v1/events.proto\x12\x0epeel.intake.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1apeel/intake/v1/types.proto\x1a\x1dpeel/options/v1/options.proto\"f\n\rContactOpened\x12(\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x17.peel.intake.v1.Contact:+\x8a\xb5\x18\'\n\x11intake.contact.v1\x12\x12\x63ontact.contact_id\"\x8a\x01\n\x0f\x43ontactAssessed\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\r\n\x05\x66orce\x18\x02 \x01(\t\x12/\n\x0b\x61ssessed_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:#\x8a\xb5\x18\x1f\n\x11intake.contact.v1\x12\ncontact_id\"\xa2\x01\n\x0eIncidentGraded\x12*\n\x08incident\x18\x01 \x01(\x0b\x32\x18.peel.intake.v1.Incident\x12\x34\n\x10\x66irst_contact_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:.\x8a\xb5\x18*\n\x12intake.incident.v1\x12\x14incident.incident_id\"l\n\x0eIncidentClosed\x12*\n\x08incident\x18\x01 \x01(\x0b\x32\x18.peel.intake.v1.Incident:.\x8a\xb5\x18*\n\x12intake.incident.v1\x12\x14incident.incident_idb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpeel/intake/v1/events.proto\x12\x0epeel.intake.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1apeel/intake/v1/types.proto\x1a\x1dpeel/options/v1/options.proto\"f\n\rContactOpened\x12(\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x17.peel.intake.v1.Contact:+\x8a\xb5\x18\'\n\x11intake.contact.v1\x12\x12\x63ontact.contact_id\"\x8a\x01\n\x0f\x43ontactAssessed\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\r\n\x05\x66orce\x18\x02 \x01(\t\x12/\n\x0b\x61ssessed_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:#\x8a\xb5\x18\x1f\n\x11intake.contact.v1\x12\ncontact_id\"\xcc\x01\n\x0eIncidentGraded\x12*\n\x08incident\x18\x01 \x01(\x0b\x32\x18.peel.intake.v1.Incident\x12\x34\n\x10\x66irst_contact_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x07\x63ontact\x18\x03 \x01(\x0b\x32\x17.peel.intake.v1.Contact:.\x8a\xb5\x18*\n\x12intake.incident.v1\x12\x14incident.incident_id\"l\n\x0eIncidentClosed\x12*\n\x08incident\x18\x01 \x01(\x0b\x32\x18.peel.intake.v1.Incident:.\x8a\xb5\x18*\n\x12intake.incident.v1\x12\x14incident.incident_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,7 +47,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTACTASSESSED']._serialized_start=244
   _globals['_CONTACTASSESSED']._serialized_end=382
   _globals['_INCIDENTGRADED']._serialized_start=385
-  _globals['_INCIDENTGRADED']._serialized_end=547
-  _globals['_INCIDENTCLOSED']._serialized_start=549
-  _globals['_INCIDENTCLOSED']._serialized_end=657
+  _globals['_INCIDENTGRADED']._serialized_end=589
+  _globals['_INCIDENTCLOSED']._serialized_start=591
+  _globals['_INCIDENTCLOSED']._serialized_end=699
 # @@protoc_insertion_point(module_scope)

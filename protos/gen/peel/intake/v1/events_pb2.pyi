@@ -76,19 +76,25 @@ class IncidentGraded(_message.Message):
 
     INCIDENT_FIELD_NUMBER: _builtins.int
     FIRST_CONTACT_AT_FIELD_NUMBER: _builtins.int
+    CONTACT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def incident(self) -> _types_pb2.Incident: ...
     @_builtins.property
     def first_contact_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def contact(self) -> _types_pb2.Contact:
+        """Who and where it is about, so that whoever is sent can be warned (R-MK-01). Without the narrative."""
+
     def __init__(
         self,
         *,
         incident: _types_pb2.Incident | None = ...,
         first_contact_at: _timestamp_pb2.Timestamp | None = ...,
+        contact: _types_pb2.Contact | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["first_contact_at", b"first_contact_at", "incident", b"incident"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "first_contact_at", b"first_contact_at", "incident", b"incident"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_contact_at", b"first_contact_at", "incident", b"incident"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "first_contact_at", b"first_contact_at", "incident", b"incident"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

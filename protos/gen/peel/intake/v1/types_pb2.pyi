@@ -353,6 +353,7 @@ class Contact(_message.Message):
     ALLEGATIONS_FIELD_NUMBER: _builtins.int
     THRIVE_FIELD_NUMBER: _builtins.int
     INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VEHICLE_REGISTRATIONS_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     force: _builtins.str
     channel: Global___Channel.ValueType
@@ -386,6 +387,10 @@ class Contact(_message.Message):
     def allegations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Allegation]: ...
     @_builtins.property
     def thrive(self) -> Global___Thrive: ...
+    @_builtins.property
+    def vehicle_registrations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Registrations of the vehicles that were named, without spaces."""
+
     def __init__(
         self,
         *,
@@ -406,10 +411,11 @@ class Contact(_message.Message):
         allegations: _abc.Iterable[Global___Allegation] | None = ...,
         thrive: Global___Thrive | None = ...,
         incident_id: _builtins.str = ...,
+        vehicle_registrations: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_contact_at", b"first_contact_at", "occurred", b"occurred", "place", b"place", "recorded_at", b"recorded_at", "thrive", b"thrive"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allegations", b"allegations", "category", b"category", "channel", b"channel", "contact_id", b"contact_id", "first_contact_at", b"first_contact_at", "force", b"force", "incident_id", b"incident_id", "narrative", b"narrative", "occurred", b"occurred", "people", b"people", "place", b"place", "place_unknown", b"place_unknown", "recorded_at", b"recorded_at", "reporter_ref", b"reporter_ref", "reporter_relation", b"reporter_relation", "state", b"state", "thrive", b"thrive"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allegations", b"allegations", "category", b"category", "channel", b"channel", "contact_id", b"contact_id", "first_contact_at", b"first_contact_at", "force", b"force", "incident_id", b"incident_id", "narrative", b"narrative", "occurred", b"occurred", "people", b"people", "place", b"place", "place_unknown", b"place_unknown", "recorded_at", b"recorded_at", "reporter_ref", b"reporter_ref", "reporter_relation", b"reporter_relation", "state", b"state", "thrive", b"thrive", "vehicle_registrations", b"vehicle_registrations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

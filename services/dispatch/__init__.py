@@ -1,0 +1,1 @@
+"""Dispatch: who is sent where, and what they were told before arriving."""

@@ -1,0 +1,1 @@
+-- Units, incidents that wait, assignments with their hazard answer.

@@ -1,0 +1,1 @@
+"""Officer safety: warning markers, and the emergency path that works whatever else is down."""
