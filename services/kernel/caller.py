@@ -9,11 +9,15 @@ from services.kernel.contract import RpcPolicy
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated person or system: its token's subject, its one force, and its roles (ROLE_…)."""
+    """An authenticated person or system: its token's subject, its one force, and its roles (ROLE_…).
+
+    `token_expired` is possible in an emergency only.
+    """
 
     subject: str
     force: str
     roles: frozenset[str]
+    token_expired: bool = False
 
     def may(self, *roles: str) -> bool:
         """Whether the caller holds any of these roles."""
@@ -38,6 +42,13 @@ class Call:
     # Both absent for a call that changes nothing.
     request_id: UUID | None
     digest: bytes
+    # In an emergency: the request is what could be read of one that was damaged.
+    salvaged: bool = False
+
+    @property
+    def token_expired(self) -> bool:
+        """Whether the caller's token had expired and was taken all the same, as it is in an emergency."""
+        return self.caller.token_expired
 
 
 _CALL: ContextVar[Call] = ContextVar("call")

@@ -7,39 +7,50 @@ that is not one of Peel's own services (health, reflection) passes through.
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 
-from services.kernel.caller import Call, set_call
+from services.kernel.caller import Call, Caller, set_call
 from services.kernel.contract import RpcPolicy, force_field, marks
 from services.kernel.errors import Invalid, PeelError, Refused, Violation
 from services.kernel.identity import Identity
+from services.kernel.salvage import salvage
 from services.kernel.settings import Settings
 from services.kernel.status import abort, code_of, explain
 from services.kernel.telemetry.logs import logger
-from services.kernel.telemetry.metrics import RPC_IN_FLIGHT, RPC_SECONDS
+from services.kernel.telemetry.metrics import RPC_IN_FLIGHT, RPC_SECONDS, STANDING, STANDING_ENDED
 from services.kernel.telemetry.tracing import Tracing, current_trace_id, sampled_trace_id
 
 _LOG = logger(__name__)
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Metadata: TypeAlias = dict[str, str | bytes]
 _PURPOSE_LONGEST = 64
 _OF_THE_CALLERS_TIME = 0.9
 _STREAM_DEADLINE_SECONDS = 300.0
 _SERVED = grpc.StatusCode.OK.name
 # Neither a reply nor an error: the caller went away.
 _GIVEN_UP = grpc.StatusCode.CANCELLED.name
+_EXPIRED_IN_AN_EMERGENCY = timedelta(hours=24)
+# The same damaged request is the same one for this long: who presses again later presses again.
+_SAME_SECONDS = 600
+_MADE_IDS = UUID("6d1a3c0e-7a51-4c1e-9d0b-5d0c6f1e2a74")
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
     """Stands for a request that is not a message of its kind: broken wire format or text that is not UTF-8."""
+
+    read: Callable[[bytes], Message]
+    body: bytes
 
 
 class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in its stubs only
@@ -70,14 +81,16 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
         return wrapped
 
     def _wrap(self, policy: RpcPolicy, handler: Any) -> Handler:
-        read = _tolerant(handler.request_deserializer)
-        if handler.response_streaming:
-            return grpc.unary_stream_rpc_method_handler(
-                self._stream(policy, handler.unary_stream), read, handler.response_serializer
-            )
-        return grpc.unary_unary_rpc_method_handler(
-            self._unary(policy, handler.unary_unary), read, handler.response_serializer
-        )
+        read, write = _tolerant(handler.request_deserializer), handler.response_serializer
+        match handler.request_streaming, handler.response_streaming:
+            case False, False:
+                return grpc.unary_unary_rpc_method_handler(self._unary(policy, handler.unary_unary), read, write)
+            case False, True:
+                return grpc.unary_stream_rpc_method_handler(self._stream(policy, handler.unary_stream), read, write)
+            case True, False:
+                return grpc.stream_unary_rpc_method_handler(self._gather(policy, handler.stream_unary), read, write)
+            case _:
+                return grpc.stream_stream_rpc_method_handler(self._talk(policy, handler.stream_stream), read, write)
 
     def _unary(
         self, policy: RpcPolicy, serve: Callable[[Message, Context], Awaitable[Message]]
@@ -107,29 +120,58 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
         return call
 
     def _stream(
-        self, policy: RpcPolicy, serve: Callable[[Message, Context], AsyncIterator[Message]]
-    ) -> Callable[[Message | Malformed, Context], AsyncIterator[Message]]:
-        async def call(request: Message | Malformed, context: Context) -> AsyncIterator[Message]:
-            metadata = dict(context.invocation_metadata() or ())
-            started = time.perf_counter()
-            code = _GIVEN_UP
-            RPC_IN_FLIGHT.inc()
-            with self._tracing.server_span(policy.full_name, policy.workflow, metadata.get("traceparent")):
-                try:
-                    async with asyncio.timeout(self._seconds(context, _STREAM_DEADLINE_SECONDS)):
-                        async for reply in serve(self._admit(policy, request, metadata), context):
-                            yield reply
-                    code = _SERVED
-                except Exception as error:
-                    told = self._tell(policy, error)
-                    code = code_of(told).name
-                    await abort(context, told, self._domain)
-                    raise
-                finally:
-                    RPC_IN_FLIGHT.dec()
-                    _observe(policy, code, started)
+        self, policy: RpcPolicy, serve: Callable[[Message, Context], AsyncGenerator[Message, None]]
+    ) -> Callable[[Message | Malformed, Context], Awaitable[None]]:
+        async def call(request: Message | Malformed, context: Context) -> None:
+            async with self._streaming(policy, context) as metadata:
+                await _write(serve(self._admit(policy, request, metadata), context), context)
 
         return call
+
+    def _gather(
+        self, policy: RpcPolicy, serve: Callable[[AsyncIterator[Message], Context], Awaitable[Message]]
+    ) -> Callable[[AsyncIterator[Message | Malformed], Context], Awaitable[Message]]:
+        async def call(requests: AsyncIterator[Message | Malformed], context: Context) -> Message:
+            async with self._streaming(policy, context) as metadata:
+                return await serve(self._admit_each(policy, requests, metadata), context)
+
+        return call
+
+    def _talk(
+        self, policy: RpcPolicy, serve: Callable[[AsyncIterator[Message], Context], AsyncGenerator[Message, None]]
+    ) -> Callable[[AsyncIterator[Message | Malformed], Context], Awaitable[None]]:
+        async def call(requests: AsyncIterator[Message | Malformed], context: Context) -> None:
+            async with self._streaming(policy, context) as metadata:
+                await _write(serve(self._admit_each(policy, requests, metadata), context), context)
+
+        return call
+
+    @asynccontextmanager
+    async def _streaming(self, policy: RpcPolicy, context: Context) -> AsyncIterator[Metadata]:
+        """Around a call with a stream on either side: trace, deadline, status and metrics."""
+        started = time.perf_counter()
+        code = _GIVEN_UP
+        open_now = STANDING.labels(policy.full_name) if policy.standing else RPC_IN_FLIGHT
+        open_now.inc()
+        metadata = dict(context.invocation_metadata() or ())
+        # gRPC itself ends a standing stream at its caller's deadline.
+        most = None if policy.standing else self._seconds(context, _STREAM_DEADLINE_SECONDS)
+        with self._tracing.server_span(policy.full_name, policy.workflow, _text(metadata.get("traceparent"))):
+            try:
+                async with asyncio.timeout(most):
+                    yield metadata
+                code = _SERVED
+            except Exception as error:
+                told = self._tell(policy, error)
+                code = code_of(told).name
+                await abort(context, told, self._domain)
+                raise
+            finally:
+                open_now.dec()
+                if policy.standing:
+                    STANDING_ENDED.labels(policy.full_name, policy.workflow, code).inc()
+                else:
+                    _observe(policy, code, started)
 
     @staticmethod
     def _seconds(context: Context, most: float) -> float:
@@ -137,18 +179,15 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
         # A little before the caller gives up, so that it still hears why.
         return most if remaining is None else min(most, remaining * _OF_THE_CALLERS_TIME)
 
-    def _admit(self, policy: RpcPolicy, request: Message | Malformed, metadata: dict[str, str | bytes]) -> Message:
+    def _admit(self, policy: RpcPolicy, request: Message | Malformed, metadata: Metadata) -> Message:
         """The request, once this caller may make it. Sets the current call."""
-        caller = self._identity.caller(_text(metadata.get("authorization")))
-        if not caller.roles & policy.roles:
-            needed = " or ".join(sorted(policy.roles))
-            raise Refused("ROLE_MISSING", rule=f"this call needs {needed}", permission=True)
-        if isinstance(request, Malformed):
-            raise Invalid([Violation("", "is not a valid message of this kind")], reason="MALFORMED_REQUEST")
-        name = force_field(request.DESCRIPTOR)
-        if name is not None and getattr(request, name) != caller.force:
-            raise Refused("FORCE_MISMATCH", rule=f"{name} must be the force of the caller's token", permission=True)
-        fields, records = marks(request)
+        caller = self._caller(policy, metadata)
+        message, damaged = self._message(policy, request, caller)
+        fields, records = marks(message)
+        request_id, digest = None, b""
+        if policy.idempotent:
+            digest = _digest(request.body if isinstance(request, Malformed) else _canonical(message))
+            request_id = _made_id(message, digest, caller) if policy.emergency else _request_id(message)
         set_call(
             Call(
                 caller=caller,
@@ -156,11 +195,57 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
                 purpose=_purpose(_text(metadata.get("peel-purpose")), policy),
                 fields=frozenset(fields),
                 records=frozenset(records),
-                request_id=_request_id(request) if policy.idempotent else None,
-                digest=_digest(request) if policy.idempotent else b"",
+                request_id=request_id,
+                digest=digest,
+                salvaged=damaged,
             )
         )
-        return request
+        return message
+
+    def _admit_each(
+        self, policy: RpcPolicy, requests: AsyncIterator[Message | Malformed], metadata: Metadata
+    ) -> AsyncIterator[Message]:
+        """The requests of a stream. Who calls is settled at once and sets the current call; each message is looked at.
+
+        The call's fields and records stay empty: what a stream will carry nobody knows yet.
+        """
+        caller = self._caller(policy, metadata)
+        purpose = _purpose(_text(metadata.get("peel-purpose")), policy)
+        set_call(Call(caller, policy, purpose, frozenset(), frozenset(), None, b""))
+
+        async def each() -> AsyncIterator[Message]:
+            async for request in requests:
+                yield self._message(policy, request, caller)[0]
+
+        return each()
+
+    def _caller(self, policy: RpcPolicy, metadata: Metadata) -> Caller:
+        """Who calls, if they may."""
+        leeway = _EXPIRED_IN_AN_EMERGENCY if policy.emergency else timedelta(0)
+        caller = self._identity.caller(_text(metadata.get("authorization")), leeway)
+        if not caller.roles & policy.roles:
+            needed = " or ".join(sorted(policy.roles))
+            raise Refused("ROLE_MISSING", rule=f"this call needs {needed}", permission=True)
+        return caller
+
+    @staticmethod
+    def _message(policy: RpcPolicy, request: Message | Malformed, caller: Caller) -> tuple[Message, bool]:
+        """The message, of the caller's force, and whether it is not as it was sent.
+
+        In an emergency what can be read of it, and the force is the token's, whatever the message says.
+        """
+        damaged = isinstance(request, Malformed)
+        if isinstance(request, Malformed):
+            if not policy.emergency:
+                raise Invalid([Violation("", "is not a valid message of this kind")], reason="MALFORMED_REQUEST")
+            request = salvage(request.read, request.body)
+        name = force_field(request.DESCRIPTOR)
+        if name is not None and getattr(request, name) != caller.force:
+            if not policy.emergency:
+                raise Refused("FORCE_MISMATCH", rule=f"{name} must be the force of the caller's token", permission=True)
+            setattr(request, name, caller.force)
+            damaged = True
+        return request, damaged
 
     def _tell(self, policy: RpcPolicy, error: Exception) -> PeelError:
         told = explain(error)
@@ -184,9 +269,16 @@ def _tolerant(read: Callable[[bytes], Message]) -> Callable[[bytes], Message | M
         try:
             return read(body)
         except DecodeError:
-            return Malformed()
+            return Malformed(read, body)
 
     return tolerant
+
+
+async def _write(replies: AsyncGenerator[Message, None], context: Context) -> None:
+    """Sends the replies. They end at once where the caller goes away, and not when memory is next tidied."""
+    async with aclosing(replies):
+        async for reply in replies:
+            await context.write(reply)
 
 
 def _text(value: str | bytes | None) -> str | None:
@@ -207,5 +299,18 @@ def _request_id(request: Message) -> UUID:
         raise Invalid([Violation("request_id", "must be a UUID, the same for every try of this request")]) from None
 
 
-def _digest(request: Message) -> bytes:
-    return hashlib.blake2b(request.SerializeToString(deterministic=True), digest_size=16).digest()
+def _made_id(request: Message, digest: bytes, caller: Caller) -> UUID:
+    """The request id, or where it is none, one made of the caller and the body."""
+    try:
+        return UUID(request.request_id)  # type: ignore[attr-defined]
+    except ValueError:
+        name = f"{caller.force}/{caller.subject}/{digest.hex()}/{int(time.time() / _SAME_SECONDS)}"
+        return uuid5(_MADE_IDS, name)
+
+
+def _canonical(request: Message) -> bytes:
+    return request.SerializeToString(deterministic=True)
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=16).digest()

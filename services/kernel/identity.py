@@ -2,7 +2,8 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import jwt
@@ -28,6 +29,11 @@ class _Issuer:
     forces: frozenset[str]
 
 
+class _Expired(Unauthenticated):
+    def __init__(self) -> None:
+        super().__init__("TOKEN_EXPIRED", rule="the token has expired; get a new one")
+
+
 class Identity:
     """Verifies tokens. Reads the key file again when it changes; while it cannot be read, the keys of before hold."""
 
@@ -41,8 +47,8 @@ class Identity:
         self._believed: dict[str, tuple[Caller, float]] = {}
         self._read()
 
-    def caller(self, authorization: str | None) -> Caller:
-        """The caller that an `authorization` metadata value proves.
+    def caller(self, authorization: str | None, expired_for: timedelta = timedelta(0)) -> Caller:
+        """The caller that an `authorization` metadata value proves; also by a token that expired so long ago.
 
         Raises Unauthenticated(TOKEN_MISSING | TOKEN_INVALID | TOKEN_EXPIRED) and Refused(ROLE_CONFLICT |
         FORCE_NOT_ISSUED).
@@ -53,13 +59,20 @@ class Identity:
         believed = self._believed.get(token)
         if believed and believed[1] > time.time():
             return believed[0]
-        caller, expires = self._verify(token)
+        try:
+            caller, expires = self._verify(token)
+        except _Expired:
+            if not expired_for:
+                raise
+            # Not kept: it proves nothing to the next call.
+            return self._lately(token, expired_for)
         if len(self._believed) >= _CACHE_ENTRIES:
             self._believed.pop(next(iter(self._believed)))
         self._believed[token] = (caller, min(expires, time.time() + _BELIEVED_SECONDS))
         return caller
 
-    def _verify(self, token: str) -> tuple[Caller, float]:
+    def _verify(self, token: str, *, ends: bool = True) -> tuple[Caller, float]:
+        """Whom the token proves and when it expires, in seconds since 1970; with `ends`, not beyond that."""
         try:
             issuer = self._issuer(jwt.get_unverified_header(token).get("kid", ""))
             claims = jwt.decode(
@@ -69,13 +82,20 @@ class Identity:
                 audience=self._audience,
                 issuer=issuer.name,
                 leeway=_LEEWAY_SECONDS,
-                options={"require": ["exp", "iat", "iss", "aud", "sub"]},
+                options={"require": ["exp", "iat", "iss", "aud", "sub"], "verify_exp": ends},
             )
         except jwt.ExpiredSignatureError as error:
-            raise Unauthenticated("TOKEN_EXPIRED", rule="the token has expired; get a new one") from error
+            raise _Expired from error
         except jwt.PyJWTError as error:
             raise Unauthenticated("TOKEN_INVALID", rule=f"the token is not valid: {type(error).__name__}") from error
         return _caller(claims, issuer), float(claims["exp"])
+
+    def _lately(self, token: str, expired_for: timedelta) -> Caller:
+        """Whom a token proves that is known to have expired."""
+        caller, expired = self._verify(token, ends=False)
+        if time.time() - expired > expired_for.total_seconds():
+            raise _Expired
+        return replace(caller, token_expired=True)
 
     def _issuer(self, key_id: str) -> _Issuer:
         self._refresh()

@@ -66,6 +66,18 @@ RPC_IN_FLIGHT = gauge(
     "Calls being served now.",
     action="Near the append queue's bound: the database is slower than the callers; look for the slow query.",
 )
+STANDING = gauge(
+    "peel_standing_streams",
+    "Streams without a deadline that are open now, by method.",
+    action="A sudden fall: consoles or terminals lost their connection together; look at the network before them.",
+    labels=("method",),
+)
+STANDING_ENDED = counter(
+    "peel_standing_streams_ended",
+    "Streams without a deadline that ended, by method, workflow and gRPC status. CANCELLED: the caller went away.",
+    action="Any status but OK, CANCELLED and UNAVAILABLE: a stream broke on our side; the log has its trace id.",
+    labels=("method", "workflow", "code"),
+)
 APPEND_BATCH_ROWS = histogram(
     "peel_append_batch_rows",
     "Appends that one group commit took together.",

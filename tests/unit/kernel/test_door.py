@@ -1,22 +1,20 @@
 """How a call is counted and told: each ends with one status, also where its caller goes away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import grpc
 import pytest
 
 from peel.intake.v1 import api_pb2 as intake
-from services.kernel.caller import Caller, current_call
+from services.kernel.caller import current_call
 from services.kernel.contract import RpcPolicy
 from services.kernel.door import Context, Door
 from services.kernel.errors import Refused
-from services.kernel.identity import Identity
 from services.kernel.telemetry.metrics import RPC_IN_FLIGHT, RPC_SECONDS
-from services.kernel.telemetry.tracing import Tracing
-from tests.unit.kernel.calls import FORCE, call, settings
+from tests.unit.kernel.calls import FORCE, Aborted, Asked, a_door
 
 POLICY = RpcPolicy("peel.test.v1.Test.Get", frozenset({"ROLE_CALL_HANDLER"}), "CONSULTATION", "W2", False)
 REQUEST = intake.GetContactRequest(contact_id="c-1")
@@ -24,43 +22,11 @@ REPLY = intake.GetContactResponse()
 CODES = ("OK", "CANCELLED", "FAILED_PRECONDITION", "PERMISSION_DENIED", "INVALID_ARGUMENT", "UNAVAILABLE", "INTERNAL")
 
 
-class Aborted(Exception):
-    """What gRPC raises to end a call."""
-
-
-class Asked:
-    """The part of gRPC's context that the door uses."""
-
-    def __init__(self, seconds: float | None = None, **metadata: str) -> None:
-        self.seconds = seconds
-        self.metadata = {name.replace("_", "-"): value for name, value in metadata.items()}
-        self.code: grpc.StatusCode | None = None
-        self.told = ""
-
-    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
-        return tuple(self.metadata.items())
-
-    def time_remaining(self) -> float | None:
-        return self.seconds
-
-    async def abort(self, code: grpc.StatusCode, details: str, **_: object) -> NoReturn:
-        self.code, self.told = code, details
-        raise Aborted
-
-
-class Known:
-    """Takes everybody for a call handler of the force."""
-
-    def caller(self, _authorization: str | None) -> Caller:
-        return call().caller
-
-
 @pytest.fixture
 def door() -> Iterator[Door]:
-    tracing = Tracing(settings(), "intake", "api")
     # A deadline of its own so short that a caller's longer one shows it.
-    yield Door(settings(request_deadline_seconds=0.05), "intake.peel", {}, cast(Identity, Known()), tracing)
-    tracing.close()
+    with a_door(request_deadline_seconds=0.05) as made:
+        yield made
 
 
 def counted() -> dict[str, float]:
@@ -137,32 +103,6 @@ def test_a_caller_that_goes_away_is_not_counted_as_served(door: Door) -> None:
 
     with counts_one("CANCELLED"):
         asyncio.run(give_up())
-
-
-def test_a_stream_that_its_caller_leaves_is_not_counted_as_served(door: Door) -> None:
-    async def many(_request: Any, _context: Context) -> AsyncIterator[intake.GetContactResponse]:
-        while True:
-            yield REPLY
-
-    async def leave() -> None:
-        replies = cast(Any, door._stream(POLICY, many)(REQUEST, cast(Context, Asked())))
-        assert await anext(replies) is REPLY
-        await replies.aclose()
-
-    with counts_one("CANCELLED"):
-        asyncio.run(leave())
-
-
-def test_a_stream_read_to_its_end_counts_as_served(door: Door) -> None:
-    async def two(_request: Any, _context: Context) -> AsyncIterator[intake.GetContactResponse]:
-        yield REPLY
-        yield REPLY
-
-    async def read() -> int:
-        return len([one async for one in door._stream(POLICY, two)(REQUEST, cast(Context, Asked()))])
-
-    with counts_one("OK"):
-        assert asyncio.run(read()) == 2
 
 
 def test_a_role_that_does_not_suffice(door: Door) -> None:

@@ -282,3 +282,28 @@ def test_without_a_key_file_nobody_is_anybody(tmp_path: Path) -> None:
         Identity(settings(jwks=None))
     with pytest.raises(FileNotFoundError):
         Identity(settings(jwks=tmp_path / "nowhere"))
+
+
+def test_in_an_emergency_a_token_counts_for_some_time_after_its_end(authority: Authority, known: Identity) -> None:
+    day = timedelta(hours=24)
+    late = bearer(authority.token(exp=ago(hours=23)))
+    caller = known.caller(late, day)
+    assert (caller.subject, caller.token_expired) == ("person-7", True)
+    # It goes on proving nothing to anybody else.
+    assert reason(known, late) == "TOKEN_EXPIRED"
+    with pytest.raises(PeelError, match="TOKEN_EXPIRED"):
+        known.caller(bearer(authority.token(exp=ago(hours=25))), day)
+    assert not known.caller(bearer(authority.token()), day).token_expired
+
+
+def test_an_emergency_excuses_nothing_else(authority: Authority, known: Identity) -> None:
+    day = timedelta(hours=24)
+    authority.add("k2", OTHER_ISSUER, [FORCE])
+    for token, told in [
+        (authority.token("k1", signed_by="k2", exp=ago(hours=1)), "TOKEN_INVALID"),
+        (authority.token(aud="another system", exp=ago(hours=1)), "TOKEN_INVALID"),
+        (authority.token(nbf=ago(hours=-1), exp=ago(hours=1)), "TOKEN_INVALID"),
+        (authority.token(force="nowhere", exp=ago(hours=1)), "FORCE_NOT_ISSUED"),
+    ]:
+        with pytest.raises(PeelError, match=told):
+            known.caller(bearer(token), day)
