@@ -164,6 +164,8 @@ class Contact:
     occurred: Period
     narrative: str
     allegations: tuple[Allegation, ...]
+    # As they were named: capitals and digits without spaces, each once, in alphabetical order.
+    vehicle_registrations: tuple[str, ...] = ()
     thrive: Thrive | None = None
     incident_id: UUID | None = None
     sequence: int = 1

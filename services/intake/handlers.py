@@ -20,7 +20,7 @@ from services.intake.domain import (
     close,
     grade,
 )
-from services.intake.messages import contact_message, incident_message
+from services.intake.messages import concerned_message, contact_message, incident_message
 from services.intake.reference import grading_scheme
 from services.kernel.appender import Append
 from services.kernel.ids import new_id
@@ -105,9 +105,11 @@ async def grade_contact(command: GradeContact, tx: Transaction) -> Incident:
     scheme = grading_scheme(contact.force, local_date(tx.now))
     incident = grade(contact, command.grade, scheme, tx.caller.roles, new_id(), tx.now)
     tx.add(store.INCIDENT, store.incident_row(incident))
-    await store.keep_contact(tx, replace(contact, state=ContactState.GRADED, incident_id=incident.id))
+    contact = replace(contact, state=ContactState.GRADED, incident_id=incident.id)
+    await store.keep_contact(tx, contact)
+    concerned = concerned_message(contact)
     graded = events.IncidentGraded(
-        incident=incident_message(incident), first_contact_at=contact_message(contact).first_contact_at
+        incident=incident_message(incident), first_contact_at=concerned.first_contact_at, contact=concerned
     )
     tx.emit(graded, force=incident.force, sequence=incident.sequence)
     return incident

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -35,7 +36,9 @@ _LSOA = r"[EW][0-9]{8}"
 _UPRN = r"[0-9]{1,12}"
 _PHONE = r"\+[1-9][0-9]{6,14}"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_REGISTRATION = r"[A-Za-z0-9 ]+"
 _MOST_ITEMS = 50
+_MOST_VEHICLES = 20
 THRIVE_PARTS = ("threat", "harm", "risk", "investigation", "vulnerability", "engagement")
 
 
@@ -65,9 +68,18 @@ def contact_from(request: api.OpenContactRequest, contact_id: UUID, now: datetim
         occurred=occurred,
         narrative=check.text("narrative", request.narrative, longest=NARRATIVE_LONGEST),
         allegations=allegations,
+        vehicle_registrations=_vehicles(check, request.vehicle_registrations),
     )
     check.done()
     return contact
+
+
+def _vehicles(check: Check, registrations: Sequence[str]) -> tuple[str, ...]:
+    if len(registrations) > _MOST_VEHICLES:
+        check.violation("vehicle_registrations", f"must have at most {_MOST_VEHICLES} entries")
+    for number, text in enumerate(registrations):
+        check.text(f"vehicle_registrations[{number}]", text, longest=16, required=True, pattern=_REGISTRATION)
+    return tuple(sorted({text.replace(" ", "").upper() for text in registrations}))
 
 
 def _people(check: Check, request: api.OpenContactRequest) -> tuple[Person, ...]:
@@ -249,11 +261,20 @@ def contact_message(contact: Contact) -> types.Contact:
         narrative=contact.narrative,
         allegations=[_allegation_message(a) for a in contact.allegations],
         incident_id="" if contact.incident_id is None else str(contact.incident_id),
+        vehicle_registrations=contact.vehicle_registrations,
     )
     if contact.thrive is not None:
         parts = {part: getattr(contact.thrive, part) for part in THRIVE_PARTS}
         message.thrive.CopyFrom(types.Thrive(assessed_at=stamp(contact.thrive.assessed_at), **parts))
     return message
+
+
+def concerned_message(contact: Contact) -> types.Contact:
+    """Who and where a contact is about, so that whoever is sent can be warned (R-MK-01).
+
+    Without the account and the assessment: nobody needs them to look for markers, and what is not sent is not kept.
+    """
+    return contact_message(replace(contact, narrative="", thrive=None))
 
 
 def incident_message(incident: Incident) -> types.Incident:

@@ -33,7 +33,8 @@ CONTACT = Table.of(
     "id uuid, force text, channel smallint, category smallint, state smallint, first_contact_at timestamptz, "
     "recorded_at timestamptz, reporter_ref text, reporter_relation smallint, people jsonb, "
     "latitude double precision, longitude double precision, accuracy_metres double precision, address text, uprn text, "
-    "lsoa text, occurred_from timestamptz, occurred_to timestamptz, narrative text, sequence bigint",
+    "lsoa text, occurred_from timestamptz, occurred_to timestamptz, narrative text, sequence bigint, "
+    "vehicle_registrations text[]",
 )
 ALLEGATION = Table.of(
     "allegation",
@@ -71,6 +72,7 @@ def contact_row(contact: Contact) -> tuple[object, ...]:
         contact.occurred.end,
         contact.narrative,
         contact.sequence,
+        joined(contact.vehicle_registrations),
     )
 
 
@@ -136,6 +138,7 @@ def _contact(row: Row, allegations: Sequence[Row]) -> Contact:
         occurred=Period(row["occurred_from"], row["occurred_to"]),
         narrative=row["narrative"],
         allegations=tuple(_allegation(a) for a in allegations),
+        vehicle_registrations=tuple(row["vehicle_registrations"]),
         thrive=_thrive(row["thrive"]),
         incident_id=row["incident_id"],
         sequence=row["sequence"],

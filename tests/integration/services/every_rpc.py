@@ -32,8 +32,8 @@ from tests.integration.services.telling import (
 PEOPLE = {"Person.given_name", "Person.family_name", "Person.date_of_birth", "Person.phone"}
 PLACE = {"Place.address", "Place.uprn"}
 THRIVE = {f"Thrive.{part}" for part in ("threat", "harm", "risk", "investigation", "vulnerability", "engagement")}
-CONTACT = PEOPLE | PLACE | {"Contact.narrative"}
-TOLD = PEOPLE | PLACE | {"OpenContactRequest.narrative"}
+CONTACT = PEOPLE | PLACE | {"Contact.narrative", "Contact.vehicle_registrations"}
+TOLD = PEOPLE | PLACE | {"OpenContactRequest.narrative", "OpenContactRequest.vehicle_registrations"}
 
 
 @dataclass(frozen=True)

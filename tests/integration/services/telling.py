@@ -15,7 +15,17 @@ ASSAULT, COMMON_ASSAULT, HARASSMENT, RAPE = "8N", "105A", "8L", "19C"
 BURGLARY, SHOPLIFTING, CANNABIS = "28E", "46", "92E"
 
 # What everybody told of here can be known by. No part of it may ever turn up in telemetry (I7).
-MARKS = ("Zephyrine", "Quillfeather", "Exampleford", "999000111222", "+4477009", "1931-02-17", "53.812345", "-1.567891")
+MARKS = (
+    "Zephyrine",
+    "Quillfeather",
+    "Exampleford",
+    "999000111222",
+    "+4477009",
+    "1931-02-17",
+    "53.812345",
+    "-1.567891",
+    "ZZ99EXA",
+)
 
 VICTIM = types.REPORTER_RELATION_VICTIM
 THIRD_PARTY = types.REPORTER_RELATION_OTHER_THIRD_PARTY
@@ -73,6 +83,7 @@ def contact(
         "reporter_relation": by,
         "people": people(3),
         "place": place or HERE,
+        "vehicle_registrations": ["ZZ99 EXA", "ZZ99EXA"],
         "narrative": "Zephyrine says that it began on the stairs of the Exampleford baths.",
         "allegations": allegations,
     }

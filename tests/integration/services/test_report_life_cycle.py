@@ -9,6 +9,7 @@ from peel.crime.v1 import api_pb2 as crime
 from peel.crime.v1 import types_pb2 as crime_types
 from peel.intake.v1 import api_pb2 as intake
 from peel.intake.v1 import types_pb2 as types
+from peel.intake.v1.events_pb2 import IncidentGraded
 from tests.integration.services.calling import Person
 from tests.integration.services.following import contact_when_decided, crimes_of, opened, report_of, reports, told
 from tests.integration.services.running import SHARED_FORCE, Running
@@ -48,6 +49,17 @@ def _incident(running: Running, handler: Person, contact_id: str) -> types.Incid
     return handler.ask(running.intake.GradeContact, grading(contact_id)).incident
 
 
+def _dispatch_can_look_for_markers(running: Running, contact_id: str, incident: types.Incident) -> None:  # R-MK-01
+    (row,) = running.rows("intake", "select payload from outbox where subject = $1", incident.incident_id)
+    told = IncidentGraded.FromString(row["payload"])
+    assert told.incident == incident
+    expected = contact_when_decided(running, contact_id)
+    assert list(expected.vehicle_registrations) == ["ZZ99EXA"]
+    expected.ClearField("narrative")
+    expected.ClearField("thrive")
+    assert told.contact == expected
+
+
 def test_a_confirmed_report_becomes_crimes_intake_learns_of_them_and_the_incident_closes(
     running: Running, handler: Person
 ) -> None:  # R-CR-01, R-CR-03
@@ -71,6 +83,7 @@ def test_a_confirmed_report_becomes_crimes_intake_learns_of_them_and_the_inciden
     ]
     incident = _incident(running, handler, contact_id)
     assert incident.attend_by.ToDatetime(UTC) == at + timedelta(hours=1)
+    _dispatch_can_look_for_markers(running, contact_id, incident)
     refusal = handler.refused(running.intake.CloseIncident, closing(incident.incident_id, types.CLOSING_KIND_NON_CRIME))
     assert refusal.told == (PRECONDITION, "CLOSING_CONTRADICTED")
     closed = handler.ask(running.intake.CloseIncident, closing(incident.incident_id, types.CLOSING_KIND_CRIME)).incident

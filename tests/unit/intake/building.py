@@ -67,6 +67,7 @@ def opening() -> api.OpenContactRequest:
         occurred=during(NOW - 2 * HOUR, NOW - HOUR),
         narrative="He hit me outside the shop.",
         allegations=[alleged()],
+        vehicle_registrations=["ab12 cde", "Q1"],
     )
 
 

@@ -110,4 +110,7 @@ def openings(draw: st.DrawFn) -> api.OpenContactRequest:
         occurred=draw(st.none() | periods()),
         narrative=draw(words(200)),
         allegations=draw(st.lists(allegations(refs), min_size=least, max_size=4)),
+        vehicle_registrations=draw(
+            st.lists(st.from_regex(r" ?[A-Za-z0-9][A-Za-z0-9 ]{0,14}", fullmatch=True), max_size=20)
+        ),
     )

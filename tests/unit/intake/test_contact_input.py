@@ -75,6 +75,13 @@ def many_people(number: int) -> Change:
     return lambda request: request.people.extend([Person(ref=f"p{i}") for i in range(number - 2)])
 
 
+def vehicles(*registrations: str) -> Change:
+    def change(request: api.OpenContactRequest) -> None:
+        request.vehicle_registrations[:] = registrations
+
+    return change
+
+
 BEFORE_1900 = stamp(datetime(1899, 12, 31, 23, 59, tzinfo=UTC)).seconds
 BROKEN: list[tuple[str, Change, str, str]] = [
     ("unknown channel", setting(channel=99), "channel", "ENUM_UNKNOWN"),
@@ -142,6 +149,12 @@ BROKEN: list[tuple[str, Change, str, str]] = [
     ("unknown reporter", setting(reporter_ref="p9"), "reporter_ref", "REF_UNKNOWN"),
     ("unknown victim", allegation(victim_ref="p9"), "allegations[0].victim_ref", "REF_UNKNOWN"),
     ("unknown suspect", allegation(suspect_ref="p9"), "allegations[0].suspect_ref", "REF_UNKNOWN"),
+    ("registration with a hyphen", vehicles("AB12-CDE"), "vehicle_registrations[0]", "INVALID_VALUE"),
+    ("registration in other digits", vehicles("A1", "AB1\u0662"), "vehicle_registrations[1]", "INVALID_VALUE"),
+    ("registration with a line end", vehicles("AB12\n"), "vehicle_registrations[0]", "INVALID_VALUE"),
+    ("registration of spaces", vehicles("  "), "vehicle_registrations[0]", "INVALID_VALUE"),
+    ("registration too long", vehicles("A" * 17), "vehicle_registrations[0]", "INVALID_VALUE"),
+    ("21 vehicles", vehicles(*["A1"] * 21), "vehicle_registrations", "INVALID_VALUE"),
     ("51 people", many_people(51), "people", "INVALID_VALUE"),
     ("51 allegations", many_allegations(51), "allegations", "INVALID_VALUE"),
     ("a crime that nobody alleges", lambda r: r.ClearField("allegations"), "allegations", "ALLEGATION_MISSING"),
@@ -179,6 +192,7 @@ def test_every_broken_field_is_named_at_once() -> None:
         setting(narrative="x" * NARRATIVE_LONGEST),
         many_people(50),
         many_allegations(50),
+        vehicles(*["A" * 16] * 20),
         lambda request: request.ClearField("place"),
         lambda request: request.ClearField("occurred"),
         lambda request: request.first_contact_at.CopyFrom(stamp(NOW)),
@@ -233,6 +247,12 @@ def test_a_place_of_which_nothing_is_known_is_no_place() -> None:
     assert contact(request).place is None
 
 
+def test_a_vehicle_is_known_by_its_registration_however_it_is_written() -> None:  # R-MK-01
+    request = opening()
+    vehicles("wx63 yzz", "WX63YZZ", " q1 ", "AB12 CDE")(request)
+    assert contact(request).vehicle_registrations == ("AB12CDE", "Q1", "WX63YZZ")
+
+
 WORDS = "Wren-7Q"
 
 
@@ -243,11 +263,12 @@ def test_no_error_repeats_what_was_said() -> None:  # I7
         setting(narrative=WORDS * 10_000, reporter_ref=WORDS),
         setting(place__address=WORDS * 100, place__uprn=WORDS, place__lsoa=WORDS, place__point__latitude=777.125),
         allegation(offence_code=WORDS, victim_ref=WORDS, suspect_ref=WORDS),
+        vehicles(WORDS),
     ):
         change(request)
     with pytest.raises(Invalid) as refused:
         contact(request)
-    assert len(refused.value.violations) == 14
+    assert len(refused.value.violations) == 15
     said = f"{refused.value} {refused.value.violations} {refused.value.metadata}"
     assert WORDS not in said
     assert "777" not in said

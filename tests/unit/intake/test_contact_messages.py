@@ -20,7 +20,7 @@ from services.intake.domain import (
     IncidentState,
     Period,
 )
-from services.intake.messages import contact_message, incident_message
+from services.intake.messages import concerned_message, contact_message, incident_message
 from services.kernel.wire import stamp
 from tests.unit.intake.building import CONTACT_ID, HOUR, INCIDENT_ID, NOW, contact, opening, thrive
 from tests.unit.intake.strategies import openings
@@ -113,6 +113,20 @@ def test_a_contact_tells_of_its_risk_its_incident_and_its_decisions() -> None:
     assert message.allegations[0].decision == types.ALLEGATION_DECISION_RECORDED
     assert message.allegations[0].decision_detail == "13AA/18"
     assert not message.allegations[0].occurred.HasField("to")
+
+
+def test_dispatch_learns_whom_it_concerns_and_neither_account_nor_assessment() -> None:  # R-MK-01
+    graded = replace(contact(), state=ContactState.GRADED, thrive=thrive(), incident_id=INCIDENT_ID)
+    message = concerned_message(graded)
+    assert not message.narrative
+    assert not message.HasField("thrive")
+    expected = contact_message(graded)
+    expected.ClearField("narrative")
+    expected.ClearField("thrive")
+    assert message == expected
+    assert message.people
+    assert message.place.uprn
+    assert list(message.vehicle_registrations) == ["AB12CDE", "Q1"]
 
 
 def test_an_unknown_place_is_said_to_be_unknown() -> None:
