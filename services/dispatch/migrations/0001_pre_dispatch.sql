@@ -1,1 +1,2 @@
 -- Units, incidents that wait, assignments with their hazard answer.
+select 1;

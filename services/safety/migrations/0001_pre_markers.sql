@@ -1,1 +1,2 @@
 -- Warning markers.
+create extension if not exists pg_trgm;
