@@ -11,6 +11,7 @@ import pytest
 
 from services.crime import ledger
 from services.crime.domain import terms
+from services.dispatch.domain import terms as dispatch_terms
 from services.intake import domain
 from services.intake.reference import offence_codes
 from services.kernel.reference import valid_from, valid_to
@@ -21,7 +22,12 @@ OTHER_ENUM = {"Dimension": "ReconcileDimension"}
 OTHER_VALUE = {("AllegationDecision", "UNDECIDED"): "UNSPECIFIED"}
 WORDS = [
     pytest.param(service, words, id=f"{service}-{words.__name__}")
-    for service, module in (("intake", domain), ("crime", terms), ("crime", ledger))
+    for service, module in (
+        ("intake", domain),
+        ("crime", terms),
+        ("crime", ledger),
+        ("dispatch", dispatch_terms),
+    )
     for _, words in getmembers(module, lambda one: isinstance(one, type) and issubclass(one, IntEnum))
     if words is not IntEnum and words.__module__ == module.__name__
 ]
@@ -44,7 +50,9 @@ def test_a_domains_words_are_the_contracts(service: str, words: type[IntEnum]) -
     assert said == contract_enums(service)[OTHER_ENUM.get(name, name)]
 
 
-@pytest.mark.parametrize(("service", "modules"), [("intake", [domain]), ("crime", [terms, ledger])])
+@pytest.mark.parametrize(
+    ("service", "modules"), [("intake", [domain]), ("crime", [terms, ledger]), ("dispatch", [dispatch_terms])]
+)
 def test_every_enum_of_the_contract_has_its_words(service: str, modules: list[ModuleType]) -> None:
     said = {OTHER_ENUM.get(name, name) for module in modules for name in vars(module)}
     own = {enum.name for enum in declared.enums() if enum.file.package == f"peel.{service}.v1"}

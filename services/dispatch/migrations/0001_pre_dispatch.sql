@@ -1,2 +1,0 @@
--- Units, incidents that wait, assignments with their hazard answer.
-select 1;
