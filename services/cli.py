@@ -46,10 +46,12 @@ def _add_service(name: str) -> None:
     service = typer.Typer(no_args_is_help=True, help=f"The processes of {name}.")
 
     @service.command(help=f"Serve the gRPC API of {name} until SIGTERM.")
-    def api() -> None:
+    def api(
+        only: Annotated[list[str], typer.Option(help="Serve this part alone; may be repeated.")] = [],  # noqa: B006
+    ) -> None:
         from services.kernel.server import run_api
 
-        raise typer.Exit(run_api(name, load_settings()))
+        raise typer.Exit(run_api(name, load_settings(), tuple(only)))
 
     @service.command(help=f"Run the worker of {name}: outbox relay, consumer and timers, until SIGTERM.")
     def worker() -> None:

@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
 
-import grpc
-
 from peel.crime.v1 import api_pb2 as api
 from peel.crime.v1 import api_pb2_grpc as api_grpc
 from peel.crime.v1 import types_pb2 as types
@@ -16,6 +14,7 @@ from services.crime.ledger import Dimension, Sums
 from services.crime.publication import StreetRow
 from services.crime.store import StoredReport
 from services.kernel.door import Context
+from services.kernel.serving import Serving
 from services.kernel.usecases import UseCases
 from services.kernel.validation import Check
 from services.kernel.wire import stamp
@@ -198,6 +197,6 @@ def _street_row(row: StreetRow) -> api.ExportStreetCrimeResponse:
     return api.ExportStreetCrimeResponse(**{name: getattr(row, name) for name in StreetRow.__slots__})
 
 
-def serve(server: grpc.aio.Server, cases: UseCases) -> None:
+def serve(serving: Serving) -> None:
     """Adds the service to a server."""
-    api_grpc.add_CrimeServiceServicer_to_server(CrimeDoor(cases), server)
+    api_grpc.add_CrimeServiceServicer_to_server(CrimeDoor(serving.cases), serving.server)

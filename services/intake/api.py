@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-import grpc
-
 from peel.intake.v1 import api_pb2 as api
 from peel.intake.v1 import api_pb2_grpc as api_grpc
 from services.intake import handlers, messages
 from services.intake.domain import ClosingKind, ContactState, IncidentCategory, IncidentState
 from services.kernel.door import Context
 from services.kernel.ids import new_id
+from services.kernel.serving import Serving
 from services.kernel.usecases import UseCases
 from services.kernel.validation import Check
 
@@ -111,6 +110,6 @@ class IntakeDoor(api_grpc.IntakeServiceServicer):
         return found
 
 
-def serve(server: grpc.aio.Server, cases: UseCases) -> None:
+def serve(serving: Serving) -> None:
     """Adds the service to a server."""
-    api_grpc.add_IntakeServiceServicer_to_server(IntakeDoor(cases), server)
+    api_grpc.add_IntakeServiceServicer_to_server(IntakeDoor(serving.cases), serving.server)

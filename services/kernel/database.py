@@ -56,16 +56,24 @@ class Table:
         return [list(column) for column in zip(*rows, strict=True)]
 
 
-async def open_pool(settings: Settings, service: str, size: int | None = None) -> Pool:
-    """A pool on the service's own database.
+async def open_pool(settings: Settings, service: str, size: int | None = None, *, at_once: bool = True) -> Pool:
+    """A pool on the service's own database, which connects `at_once`, or when first asked for a connection.
 
-    Raises OSError or asyncpg.PostgresError where Postgres does not answer within five seconds.
+    Raises OSError or asyncpg.PostgresError where Postgres does not answer at once, within five seconds.
     """
     return await asyncpg.create_pool(
         settings.database_of(service),
-        min_size=1,
+        min_size=1 if at_once else 0,
         max_size=size or settings.database_pool,
         command_timeout=settings.statement_timeout_seconds,
         timeout=5,
         server_settings={"application_name": f"peel-{service}", "timezone": "UTC"},
     )
+
+
+async def close_pool(pool: Pool, seconds: float) -> None:
+    """Closes a pool; connections that are still in use after so many seconds are cut."""
+    try:
+        await asyncio.wait_for(pool.close(), seconds)
+    except TimeoutError:
+        pool.terminate()

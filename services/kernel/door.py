@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError, Message
 
 from services.kernel.caller import Call, Caller, set_call
 from services.kernel.contract import RpcPolicy, force_field, marks
-from services.kernel.errors import Invalid, PeelError, Refused, Violation
+from services.kernel.errors import Invalid, PeelError, Refused, Unavailable, Violation
 from services.kernel.identity import Identity
 from services.kernel.salvage import salvage
 from services.kernel.settings import Settings
@@ -65,6 +65,14 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
         self._identity = identity
         self._tracing = tracing
         self._wrapped: dict[str, Handler] = {}
+        self._standing: set[asyncio.Timeout] = set()
+        self._stopping = False
+
+    def end_standing(self) -> None:
+        """Ends every stream that would stand for ever, and takes no more: their callers go to another replica."""
+        self._stopping = True
+        for limit in self._standing:
+            limit.reschedule(0.0)
 
     async def intercept_service(
         self,
@@ -154,11 +162,9 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
         open_now = STANDING.labels(policy.full_name) if policy.standing else RPC_IN_FLIGHT
         open_now.inc()
         metadata = dict(context.invocation_metadata() or ())
-        # gRPC itself ends a standing stream at its caller's deadline.
-        most = None if policy.standing else self._seconds(context, _STREAM_DEADLINE_SECONDS)
         with self._tracing.server_span(policy.full_name, policy.workflow, _text(metadata.get("traceparent"))):
             try:
-                async with asyncio.timeout(most):
+                async with self._limit(policy, context):
                     yield metadata
                 code = _SERVED
             except Exception as error:
@@ -172,6 +178,26 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
                     STANDING_ENDED.labels(policy.full_name, policy.workflow, code).inc()
                 else:
                     _observe(policy, code, started)
+
+    @asynccontextmanager
+    async def _limit(self, policy: RpcPolicy, context: Context) -> AsyncIterator[None]:
+        """How long a stream may last. One that stands is ended by its caller, by gRPC at its caller's deadline, or by
+        the end of this process."""
+        if not policy.standing:
+            async with asyncio.timeout(self._seconds(context, _STREAM_DEADLINE_SECONDS)):
+                yield
+            return
+        limit = asyncio.timeout(0.0 if self._stopping else None)
+        try:
+            async with limit:
+                self._standing.add(limit)
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise Unavailable("STOPPING", rule="this replica is stopping; call again and another answers") from None
+        finally:
+            self._standing.discard(limit)
 
     @staticmethod
     def _seconds(context: Context, most: float) -> float:

@@ -25,13 +25,24 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 class Health:
-    """What is wrong now, by name of the check. Ready means: nothing is, and the checks are running."""
+    """What is wrong now, by name of the check. Ready means: nothing is, and the checks are running.
+
+    What is degraded is told and does not count: the process does its work without it.
+    """
 
     def __init__(self, *, rehearsal: bool) -> None:
         self._rehearsal = rehearsal
         self._wrong: dict[str, str] = {"start": "not started yet"}
+        self._degraded: dict[str, str] = {}
         self._turned_at = time.monotonic()
         self.draining = False
+
+    def degrade(self, check: str, how: str | None) -> None:
+        """Notes what the process does without: None is nothing."""
+        if how is None:
+            self._degraded.pop(check, None)
+        else:
+            self._degraded[check] = how
 
     def set(self, check: str, wrong: str | None) -> None:
         """Notes how a check went: None is well."""
@@ -59,19 +70,23 @@ class Health:
             wrong["drain"] = "stopping: takes no new work"
         if not self.alive:
             wrong["loop"] = "the process does not turn"
-        return {"ready": self.ready, "rehearsal": self._rehearsal, "wrong": wrong}
+        return {"ready": self.ready, "rehearsal": self._rehearsal, "wrong": wrong, "degraded": dict(self._degraded)}
 
 
-async def check_database(health: Health, pool: Pool, service: str) -> None:
-    """Notes whether Postgres answers within two seconds and has the migrations that this code needs."""
+async def check_database(note: Callable[[str, str | None], None], pool: Pool, service: str) -> bool:
+    """Notes whether Postgres answers within two seconds and has the migrations that this code needs; returns whether.
+
+    `note` is a Health's set, or its degrade where the process works without.
+    """
     try:
         async with asyncio.timeout(_DATABASE_BUDGET_SECONDS), pool.acquire() as connection:
             lacking = await migrations.missing(connection, service)
     except TRANSIENT as error:
-        health.set("database", f"does not answer: {type(error).__name__}")
-        return
-    health.set("database", None)
-    health.set("schema", f"lacks {', '.join(lacking)}: run `peel {service} migrate`" if lacking else None)
+        note("database", f"does not answer: {type(error).__name__}")
+        return False
+    note("database", None)
+    note("schema", f"lacks {', '.join(lacking)}: run `peel {service} migrate`" if lacking else None)
+    return not lacking
 
 
 class _Quiet(WSGIRequestHandler):

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 from services.kernel.clock import open_clock
-from services.kernel.database import Pool, open_pool
+from services.kernel.database import Pool, close_pool, open_pool
 from services.kernel.dead_letters import DeadLetters
 from services.kernel.health import CHECK_SECONDS, Health, HealthServer, check_database
 from services.kernel.inbox import Inbox
@@ -78,7 +78,7 @@ class Parts:
     async def watch(self, stop: asyncio.Event) -> None:
         """Keeps /readyz current."""
         while not stop.is_set():
-            await check_database(self._health, self._pool, self._service)
+            await check_database(self._health.set, self._pool, self._service)
             if self._consumer is not None:
                 self._health.set("consumer", self._consumer.wrong())
             # Not before the first round of checks: nobody knows yet what is wrong.
@@ -91,9 +91,6 @@ class Parts:
         """Lets go of everything; connections that are still in use after so many seconds are cut."""
         self._producer.close()
         self._letters.close()
-        try:
-            await asyncio.wait_for(self._pool.close(), seconds)
-        except TimeoutError:
-            self._pool.terminate()
+        await close_pool(self._pool, seconds)
         self._tracing.close()
         self._pages.stop()

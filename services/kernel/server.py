@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
-from importlib import import_module
+from collections.abc import Collection
+from functools import partial
 
+import asyncpg
 import grpc
 import uvloop
 from grpc_health.v1 import health as grpc_health
@@ -12,13 +14,15 @@ from grpc_reflection.v1alpha import reflection
 
 from services.kernel import backlog
 from services.kernel.appender import Appender
-from services.kernel.clock import Clock, open_clock
+from services.kernel.clock import open_clock
 from services.kernel.contract import RpcPolicy, files_of, personal_field_names, rpc_policy
-from services.kernel.database import TRANSIENT, Pool, open_pool
+from services.kernel.database import TRANSIENT, close_pool, open_pool
 from services.kernel.door import Door
 from services.kernel.health import CHECK_SECONDS, Health, HealthServer, check_database
 from services.kernel.identity import Identity
 from services.kernel.paging import Pages
+from services.kernel.pause import pause
+from services.kernel.serving import Background, Part, Serving, parts_of, stem
 from services.kernel.settings import Settings
 from services.kernel.telemetry.logs import logger, set_up_logging
 from services.kernel.telemetry.metrics import REHEARSAL
@@ -30,33 +34,53 @@ from services.kernel.usecases import UseCases
 _LOG = logger(__name__)
 
 _OPTIONS = [
-    # Ends long-lived connections now and then, so that clients spread over new replicas.
-    ("grpc.max_connection_age_ms", 300_000),
-    ("grpc.max_connection_age_grace_ms", 30_000),
     ("grpc.max_receive_message_length", 4 << 20),
     ("grpc.so_reuseport", 0),
 ]
+# Ends long-lived connections now and then, so that clients spread over new replicas.
+_AGEING = [
+    ("grpc.max_connection_age_ms", 300_000),
+    ("grpc.max_connection_age_grace_ms", 30_000),
+]
+# Where a stream stands, its connection does not age, and either side may ask whether the other is still there: a
+# console whose network died is found out within fifteen seconds.
+_STANDING = [
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+]
+_CLOSE_SECONDS = 2.0
 
 
-def policies_of(service: str) -> dict[str, RpcPolicy]:
-    """Every RPC of a service by its gRPC path. Raises LookupError for one without a policy."""
+def policies_of(service: str, protos: Collection[str] = ()) -> dict[str, RpcPolicy]:
+    """Every RPC of a service by its gRPC path, or those of these proto files. Raises LookupError where one has none."""
     return {
         f"/{offered.full_name}/{method.name}": rpc_policy(method)
         for file in files_of(service)
+        if not protos or stem(file.name) in protos
         for offered in file.services_by_name.values()
         for method in offered.methods
     }
 
 
-def run_api(service: str, settings: Settings) -> int:
-    """Serves until SIGTERM or SIGINT; returns the exit status."""
-    return uvloop.run(_Api(service, settings).run())
+def run_api(service: str, settings: Settings, only: tuple[str, ...] = ()) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit status. `only` names parts of the service.
+
+    Raises OperatorFault for a part that there is not.
+    """
+    return uvloop.run(_Api(service, settings, parts_of(service, only)).run())
 
 
 class _Api:
-    def __init__(self, service: str, settings: Settings) -> None:
+    def __init__(self, service: str, settings: Settings, parts: tuple[Part, ...]) -> None:
         self._service = service
         self._settings = settings
+        self._parts = parts
+        # Ready without a database only where every part is.
+        self._independent = all(part.independent for part in parts)
+        self._policies = policies_of(service, [proto for part in parts for proto in part.protos])
         self._stop = asyncio.Event()
         self._health = Health(rehearsal=settings.rehearsal)
         self._grpc_health = grpc_health.aio.HealthServicer()  # type: ignore[attr-defined]  # its stubs lack it
@@ -71,36 +95,65 @@ class _Api:
         if settings.rehearsal:
             _LOG.warning("REHEARSAL: this process runs on a rehearsal clock; no real duty is being timed")
         tracing = Tracing(settings, service, "api")
-        pool = await open_pool(settings, service)
-        appender = Appender(settings, service, clock)
-        cases = UseCases(UnitOfWork(pool, clock), appender, clock, Pages(settings))
+        pool = await open_pool(settings, service, at_once=not self._independent)
+        work, appender, background = UnitOfWork(pool, clock), Appender(settings, service, clock), Background()
         pages = HealthServer(settings.metrics_listen, self._health)
         pages.start()
-        server = self._server(cases, tracing)
+        door = Door(settings, f"{service}.peel", self._policies, Identity(settings), tracing)
+        server = self._server(door)
+        serving = Serving(
+            service=service,
+            settings=settings,
+            server=server,
+            cases=UseCases(work, appender, clock, Pages(settings)),
+            clock=clock,
+            pool=pool,
+            work=work,
+            appender=appender,
+            tracing=tracing,
+            health=self._health,
+            background=background.start,
+        )
+        for part in self._parts:
+            part.serve(serving)
+        background.start("watch", partial(self._watch, serving))
         await server.start()
-        watch = asyncio.create_task(self._watch(pool, appender, clock))
         _LOG.info("serving", listen=settings.listen, tls=settings.tls_cert is not None)
-        await self._stop.wait()
-        _LOG.info("draining")
-        self._health.draining = True
-        await self._grpc_health.enter_graceful_shutdown()
-        await server.stop(settings.drain_grace_seconds)
+        failed = await self._until_stopped(background)
+        await self._drain(server, door)
+        await background.stop(_CLOSE_SECONDS)
         await appender.close()
-        watch.cancel()
-        await pool.close()
+        await close_pool(pool, _CLOSE_SECONDS)
         tracing.close()
         pages.stop()
         _LOG.info("stopped")
-        return 0
+        return 1 if failed else 0
 
-    def _server(self, cases: UseCases, tracing: Tracing) -> grpc.aio.Server:
-        settings, service = self._settings, self._service
-        policies = policies_of(service)
-        door = Door(settings, f"{service}.peel", policies, Identity(settings), tracing)
-        server = grpc.aio.server(interceptors=[door], options=_OPTIONS, maximum_concurrent_rpcs=settings.most_calls)
-        import_module(f"services.{service}.api").serve(server, cases)
+    async def _until_stopped(self, background: Background) -> bool:
+        """Returns when the process has to end, and whether that is because something in it ended by itself."""
+        waiting = [asyncio.create_task(one) for one in (self._stop.wait(), background.one_ended())]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        return not self._stop.is_set()
+
+    async def _drain(self, server: grpc.aio.Server, door: Door) -> None:
+        """Lets what is in hand finish and takes nothing new."""
+        _LOG.info("draining")
+        self._health.draining = True
+        await self._grpc_health.enter_graceful_shutdown()
+        door.end_standing()
+        await server.stop(self._settings.drain_grace_seconds)
+
+    def _server(self, door: Door) -> grpc.aio.Server:
+        settings, stands = self._settings, any(policy.standing for policy in self._policies.values())
+        server = grpc.aio.server(
+            interceptors=[door],
+            options=_OPTIONS + (_STANDING if stands else _AGEING),
+            maximum_concurrent_rpcs=settings.most_calls + (settings.most_streams if stands else 0),
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self._grpc_health, server)
-        names = {path.split("/")[1] for path in policies}
+        names = {path.split("/")[1] for path in self._policies}
         reflection.enable_server_reflection((*sorted(names), reflection.SERVICE_NAME, grpc_health.SERVICE_NAME), server)
         credentials = server_credentials(settings)
         port = (
@@ -112,22 +165,24 @@ class _Api:
             raise OSError(f"cannot listen on {settings.listen}")
         return server
 
-    async def _watch(self, pool: Pool, appender: Appender, clock: Clock) -> None:
+    async def _watch(self, serving: Serving, stop: asyncio.Event) -> None:
         """Keeps health and the backlog gauges current."""
         catalogue = backlog.backlogs_of(self._service)
-        while True:
-            await check_database(self._health, pool, self._service)
-            self._health.set("appender", appender.wrong())
+        note = self._health.degrade if self._independent else self._health.set
+        while not stop.is_set():
+            usable = await check_database(note, serving.pool, self._service)
+            note("appender", serving.appender.wrong())
             # Not before the first round of checks: nobody knows yet what is wrong.
             self._health.set("start", None)
-            if self._health.ready:
+            if self._health.ready and usable:
                 try:
-                    async with asyncio.timeout(5), pool.acquire() as connection:
-                        await backlog.export(connection, catalogue, clock)
-                except TRANSIENT as error:
+                    async with asyncio.timeout(5), serving.pool.acquire() as connection:
+                        await backlog.export(connection, catalogue, serving.clock)
+                except (*TRANSIENT, asyncpg.PostgresError) as error:
+                    # A query that is wrong must not end a process that serves.
                     _LOG.warning("backlogs not measured", error=type(error).__name__)
-            serving = health_pb2.HealthCheckResponse
-            state = serving.SERVING if self._health.ready else serving.NOT_SERVING
+            serving_now = health_pb2.HealthCheckResponse
+            state = serving_now.SERVING if self._health.ready else serving_now.NOT_SERVING
             await self._grpc_health.set("", state)
             self._health.turned()
-            await asyncio.sleep(CHECK_SECONDS)
+            await pause(CHECK_SECONDS, stop)

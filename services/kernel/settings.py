@@ -43,6 +43,9 @@ class Settings(BaseSettings):
         10.0, gt=0, description="Longest a call may take; a shorter deadline of the caller's wins."
     )
     most_calls: int = Field(512, ge=1, description="Calls served at once; one more is refused as busy.")
+    most_streams: int = Field(
+        10_000, ge=0, description="Calls more where some are streams that stand open: consoles, terminals."
+    )
     append_queue: int = Field(200, ge=1, description="Appends that may wait; one more is refused as busy.")
     append_batch: int = Field(64, ge=1, description="Appends committed together at the most.")
     drain_grace_seconds: float = Field(8.0, gt=0, description="Time that work in hand has to finish at SIGTERM.")

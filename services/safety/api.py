@@ -1,11 +1,33 @@
-"""The gRPC door of officer safety: request to command, result to reply. No logic."""
+"""The gRPC doors of officer safety: request to command, result to reply. No logic."""
 
-import grpc
-
-from peel.safety.v1 import api_pb2_grpc
-from services.kernel.usecases import UseCases
+from peel.safety.v1 import api_pb2_grpc, device_api_pb2_grpc, emergency_api_pb2_grpc
+from services.kernel.serving import Part, Serving
 
 
-def serve(server: grpc.aio.Server, _cases: UseCases) -> None:
-    """Adds the service to a server."""
-    api_pb2_grpc.add_MarkerServiceServicer_to_server(api_pb2_grpc.MarkerServiceServicer(), server)  # type: ignore[abstract]  # its door comes next
+def _serve_markers(serving: Serving) -> None:
+    api_pb2_grpc.add_MarkerServiceServicer_to_server(
+        api_pb2_grpc.MarkerServiceServicer(),  # type: ignore[abstract]  # its door comes next
+        serving.server,
+    )
+
+
+def _serve_emergencies(serving: Serving) -> None:
+    emergency_api_pb2_grpc.add_EmergencyServiceServicer_to_server(
+        emergency_api_pb2_grpc.EmergencyServiceServicer(),  # type: ignore[abstract]  # its door comes next
+        serving.server,
+    )
+    emergency_api_pb2_grpc.add_PeerServiceServicer_to_server(
+        emergency_api_pb2_grpc.PeerServiceServicer(),  # type: ignore[abstract]  # its door comes next
+        serving.server,
+    )
+    device_api_pb2_grpc.add_DeviceServiceServicer_to_server(
+        device_api_pb2_grpc.DeviceServiceServicer(),  # type: ignore[abstract]  # its door comes next
+        serving.server,
+    )
+
+
+# The emergency path is a process of its own, and works while everything else is down (R-OS-09).
+PARTS = {
+    "markers": Part(("api",), _serve_markers),
+    "emergency": Part(("emergency_api", "device_api"), _serve_emergencies, independent=True),
+}

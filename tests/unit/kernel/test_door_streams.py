@@ -176,3 +176,25 @@ def test_the_current_call_of_a_stream(door: Door) -> None:
 
     asked = Asked(peel_purpose="case-review_7")
     asyncio.run(cast(Any, door._gather(POLICY, note)(sent(OWN), cast(Context, asked))))
+
+
+def test_a_process_that_stops_ends_its_standing_streams_and_takes_no_more(door: Door) -> None:
+    async def wait(_request: Any, _context: Context) -> AsyncIterator[intake.GetContactResponse]:
+        yield REPLY
+        await asyncio.Event().wait()
+
+    async def stopped() -> None:
+        asked = [Asked(), Asked(), Asked()]
+        open_ones = [
+            asyncio.ensure_future(cast(Any, door._stream(STANDING, cast(Any, wait))(OWN, cast(Context, one))))
+            for one in asked[:2]
+        ]
+        await asyncio.sleep(0)
+        door.end_standing()
+        late = asyncio.ensure_future(cast(Any, door._stream(STANDING, cast(Any, wait))(OWN, cast(Context, asked[2]))))
+        await asyncio.wait([*open_ones, late], timeout=5)
+        assert {one.told.split(":")[0] for one in asked} == {"STOPPING"}
+
+    before = ended(STANDING, "UNAVAILABLE")
+    asyncio.run(stopped())
+    assert (ended(STANDING, "UNAVAILABLE"), open_now(STANDING)) == (before + 3, 0)
