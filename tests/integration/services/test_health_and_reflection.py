@@ -9,6 +9,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from services.kernel.server import policies_of
 from services.table import SERVICES
 from tests.integration.services.following import opened
 from tests.integration.services.running import PROCESSES, SHARED_FORCE, Running
@@ -28,8 +29,7 @@ def test_who_knows_the_address_finds_every_rpc(running: Running, service: str) -
     done = _buf(running, "--list-methods", f"https://{running.addresses[service]}")
     assert done.returncode == 0, done.stderr
     listed = {line for line in done.stdout.split() if f"peel.{service}.v1" in line}
-    stub = getattr(running, service)
-    assert listed == {f"peel.{service}.v1.{service.title()}Service/{name}" for name in vars(stub)}
+    assert listed == {path.removeprefix("/") for path in policies_of(service)}
 
 
 def test_who_knows_the_address_and_has_a_token_can_call(running: Running) -> None:
@@ -64,7 +64,7 @@ def test_grpc_health(running: Running, service: str) -> None:
 def test_each_process_is_ready_and_says_that_it_rehearses(running: Running, process: str) -> None:
     assert running.page(process, "/livez")[0] == 200
     status, body = running.page(process, "/readyz")
-    assert (status, json.loads(body)) == (200, {"ready": True, "rehearsal": True, "wrong": {}})
+    assert (status, json.loads(body)) == (200, {"ready": True, "rehearsal": True, "wrong": {}, "degraded": {}})
     lines = [json.loads(line) for line in running.logs()[process].splitlines() if line.startswith("{")]
     (said,) = [line for line in lines if line["event"].startswith("REHEARSAL")]
     assert said["level"] == "warning"
