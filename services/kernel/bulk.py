@@ -30,8 +30,9 @@ _SEPARATOR = "\x1f"
 
 
 def joined(items: Sequence[str] | frozenset[str]) -> str:
-    """The value of a text[] column in a bulk row."""
-    return _SEPARATOR.join(sorted(items))
+    """The value of a text[] column in a bulk row. A zero byte, which no text column takes, becomes U+FFFD."""
+    text = _SEPARATOR.join(sorted(items))
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text
 
 
 def outbox_row(event: Message, *, force: str, sequence: int, time: object) -> tuple[object, ...]:

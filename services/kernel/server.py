@@ -116,6 +116,7 @@ class _Api:
         )
         for part in self._parts:
             part.serve(serving)
+        background.start("audit", serving.cases.late_audit.run)
         background.start("watch", partial(self._watch, serving))
         await server.start()
         _LOG.info("serving", listen=settings.listen, tls=settings.tls_cert is not None)
