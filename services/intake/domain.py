@@ -115,6 +115,11 @@ class Period:
     start: datetime | None = None
     end: datetime | None = None
 
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody said anything of it."""
+        return self.start is None and self.end is None
+
 
 @dataclass(frozen=True, slots=True)
 class Allegation:

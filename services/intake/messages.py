@@ -186,14 +186,14 @@ def _offences(check: Check, allegations: Sequence[Allegation], occurred: Period,
         offence = offence_codes().get(allegation.offence_code)
         if offence is None:
             check.violation(field, "is not a recorded-crime code", "OFFENCE_UNKNOWN")
-        elif not offence.overlaps(*_days(occurred if own == Period() else own, reported)):
+        elif not offence.overlaps(*_days(occurred if own.unknown else own, reported)):
             check.violation(field, "was not an offence code on any day it may have happened", "OFFENCE_NOT_VALID")
 
 
 def _days(occurred: Period, reported: datetime) -> tuple[date, date]:
     """First and last day on which it may have happened: the day of first contact where nobody said."""
     day = local_date(reported)
-    if occurred == Period():
+    if occurred.unknown:
         return day, day
     first = local_date(occurred.start) if occurred.start else date.min
     last = local_date(occurred.end) if occurred.end else day
@@ -212,7 +212,7 @@ def thrive_from(request: api.AssessThriveRequest, now: datetime) -> Thrive:
 
 
 def _period_message(period: Period) -> PeriodMessage | None:
-    if period == Period():
+    if period.unknown:
         return None
     return PeriodMessage(**{"from": optional_stamp(period.start)}, to=optional_stamp(period.end))
 
@@ -254,7 +254,16 @@ def contact_message(contact: Contact) -> types.Contact:
         recorded_at=stamp(contact.recorded_at),
         reporter_ref=contact.reporter_ref,
         reporter_relation=types.ReporterRelation.ValueType(contact.reporter_relation),
-        people=[PersonMessage(**{name: getattr(p, name) for name in Person.__slots__}) for p in contact.people],
+        people=[
+            PersonMessage(
+                ref=p.ref,
+                given_name=p.given_name,
+                family_name=p.family_name,
+                date_of_birth=p.date_of_birth,
+                phone=p.phone,
+            )
+            for p in contact.people
+        ],
         place=None if contact.place is None else _place_message(contact.place),
         place_unknown=contact.place is None,
         occurred=_period_message(contact.occurred),

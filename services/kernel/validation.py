@@ -3,16 +3,23 @@
 import re
 from datetime import UTC, datetime
 from enum import IntEnum
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.kernel.errors import Invalid, Violation
+from services.kernel.wire import moment
 
 E = TypeVar("E", bound=IntEnum)
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 class Check:
@@ -58,7 +65,7 @@ class Check:
             self.violation(field, f"must have at most {longest} characters")
         elif "\x00" in value:
             self.violation(field, "must not hold a null character")
-        elif value and pattern and not re.fullmatch(pattern, value):
+        elif value and pattern and not _compiled(pattern).fullmatch(value):
             self.violation(field, f"must match {pattern}")
         return value
 
@@ -67,7 +74,7 @@ class Check:
         if not given:
             return None
         try:
-            return value.ToDatetime(tzinfo=UTC)
+            return moment(value)
         except (ValueError, OverflowError):
             self.violation(field, "is not a time")
             return None
@@ -76,16 +83,16 @@ class Check:
         """A moment between 1900 and now."""
         if required and not given:
             self.violation(field, "must be given")
-        moment = self.moment(field, value, given=given)
-        if moment is None:
+        at = self.moment(field, value, given=given)
+        if at is None:
             return None
-        if moment < EARLIEST:
+        if at < EARLIEST:
             self.violation(field, "must not be before 1900")
             return None
-        if moment > self.now:
+        if at > self.now:
             self.violation(field, "must not be in the future")
             return None
-        return moment
+        return at
 
     def size(self, field: str, value: int, *, default: int = 50, most: int = 500) -> int:
         """A page size."""
