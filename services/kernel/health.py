@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import asyncpg
 from prometheus_client.exposition import choose_encoder
 
 from services.kernel import migrations
@@ -81,7 +82,7 @@ async def check_database(note: Callable[[str, str | None], None], pool: Pool, se
     try:
         async with asyncio.timeout(_DATABASE_BUDGET_SECONDS), pool.acquire() as connection:
             lacking = await migrations.missing(connection, service)
-    except TRANSIENT as error:
+    except (*TRANSIENT, asyncpg.PostgresError) as error:
         note("database", f"does not answer: {type(error).__name__}")
         return False
     note("database", None)
