@@ -3,9 +3,11 @@
 import asyncio
 
 
-async def pause(seconds: float, event: asyncio.Event) -> None:
-    """Returns after so many seconds, or as soon as the event is set."""
+async def pause(seconds: float | None, *events: asyncio.Event) -> None:
+    """Returns after so many seconds (None: never by itself), or as soon as one of the events is set."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
     try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
