@@ -1,16 +1,13 @@
-"""The gRPC door of dispatch: request to command, result to reply. No logic."""
+"""The gRPC doors of dispatch."""
 
-from peel.dispatch.v1 import api_pb2_grpc, unit_api_pb2_grpc
+from peel.dispatch.v1.api_pb2_grpc import add_DispatchServiceServicer_to_server
+from peel.dispatch.v1.unit_api_pb2_grpc import add_UnitServiceServicer_to_server
+from services.dispatch.api_board import BoardDoor
+from services.dispatch.api_units import UnitDoor
 from services.kernel.serving import Serving
 
 
 def serve(serving: Serving) -> None:
     """Adds the service to a server."""
-    api_pb2_grpc.add_DispatchServiceServicer_to_server(
-        api_pb2_grpc.DispatchServiceServicer(),  # type: ignore[abstract]  # its door comes next
-        serving.server,
-    )
-    unit_api_pb2_grpc.add_UnitServiceServicer_to_server(
-        unit_api_pb2_grpc.UnitServiceServicer(),  # type: ignore[abstract]  # its door comes next
-        serving.server,
-    )
+    add_DispatchServiceServicer_to_server(BoardDoor(serving.cases), serving.server)  # type: ignore[abstract]  # comes next
+    add_UnitServiceServicer_to_server(UnitDoor(serving.cases), serving.server)  # type: ignore[abstract]  # comes next

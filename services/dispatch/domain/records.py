@@ -95,6 +95,8 @@ class Unit:
     shift_ends_at: datetime | None = None
     position: Position | None = None
     incident_id: UUID | None = None
+    # Urgency of that incident, 1 the most urgent; 0 where there is none.
+    incident_urgency: int = 0
     assignment_id: UUID | None = None
     last_message: UnitStatus = UnitStatus.UNSPECIFIED
     last_message_at: datetime | None = None

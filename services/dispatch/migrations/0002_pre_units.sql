@@ -12,8 +12,10 @@ create table unit (
     radios          text[]      not null default '{}',
     device_test     smallint    not null default 0 check (device_test between 0 and 4),
     shift_ends_at   timestamptz,
-    incident_id     uuid,
-    assignment_id   uuid,
+    incident_id      uuid,
+    -- So that whoever looks for units knows what it would take one from.
+    incident_urgency smallint   not null default 0,
+    assignment_id    uuid,
     last_message    smallint    not null default 0 check (last_message = 0 or last_message between 12 and 16),
     last_message_at timestamptz,
     -- Counts the events of this unit.
@@ -23,9 +25,36 @@ create table unit (
     check ((status = 11) = (radios = '{}')),
     check (status <> 11 or assignment_id is null)
 );
--- Whose radio it is.
-create index unit_radios on unit using gin (radios);
 create index unit_on_duty on unit (force) where status <> 11;
+
+-- Whose radio it is while they are on duty: nobody's but one unit's.
+create table radio_in_use (
+    force   text not null,
+    radio   text not null,
+    unit_id uuid not null references unit,
+    primary key (force, radio)
+);
+create index radio_in_use_unit on radio_in_use (unit_id);
+
+-- How the last test of each radio went (R-OS-07). It may come before the crew has booked on.
+create table radio_test (
+    force     text        not null,
+    radio     text        not null,
+    passed    boolean     not null,
+    tested_at timestamptz not null,
+    primary key (force, radio)
+);
+
+-- Who let a unit work without a passed test, and why.
+create table test_override (
+    id          uuid        primary key,
+    unit_id     uuid        not null references unit,
+    force       text        not null,
+    at          timestamptz not null,
+    by          text        not null,
+    explanation text        not null check (explanation <> '')
+);
+create index test_override_unit on test_override (unit_id);
 
 -- Overwritten several times a minute for every unit: narrow, with room on each page, and without an index on what changes.
 create table unit_position (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from google.protobuf.message import Message
@@ -13,6 +14,7 @@ from services.kernel.contract import RpcPolicy
 from services.kernel.server import policies_of
 from services.table import SERVICES
 from tests.integration.services.calling import Metadata
+from tests.integration.services.every_unit_rpc import every_unit_rpc
 from tests.integration.services.following import contact_when_decided, crimes_of, opened, report_of
 from tests.integration.services.running import SHARED_FORCE, Running
 from tests.integration.services.telling import (
@@ -57,7 +59,8 @@ class Step:
 
     def make(self, more: Metadata = ()) -> list[Message]:
         """Makes the call; returns its reply, or all of them."""
-        method = getattr(getattr(self.running, self.service), self.path.rpartition("/")[2])
+        offered, name = self.path.removeprefix("/").split("/")
+        method = getattr(self.running.stubs[offered], name)
         person = self.running.person(self.role, more=more)
         if hasattr(method, "future"):
             return [person.ask(method, self.request)]
@@ -69,15 +72,20 @@ def every_path() -> set[str]:
     return {path for service in SERVICES for path in policies_of(service)}
 
 
+def step_of(
+    running: Running, role: str, request: Message, records: set[str] | None = None, fields: set[str] | None = None
+) -> Step:
+    """The call that a request is for, by its name."""
+    service = request.DESCRIPTOR.full_name.split(".")[1]
+    rpc = request.DESCRIPTOR.name.removesuffix("Request")
+    (path,) = (path for path in policies_of(service) if path.endswith(f"/{rpc}"))
+    return Step(running, role, path, request, frozenset(records or ()), frozenset(fields or ()))
+
+
 def every_rpc(running: Running) -> Iterator[Step]:
     """The steps, each to be made before the next is asked for."""
 
-    def step(role: str, request: Message, records: set[str] = frozenset(), fields: set[str] = frozenset()) -> Step:  # type: ignore[assignment]
-        service = request.DESCRIPTOR.full_name.split(".")[1]
-        rpc = request.DESCRIPTOR.name.removesuffix("Request")
-        path = f"/peel.{service}.v1.{service.title()}Service/{rpc}"
-        return Step(running, role, path, request, frozenset(records), frozenset(fields))
-
+    step = partial(step_of, running)
     force = SHARED_FORCE
     contact_id = opened(running, contact(force, running.now, alleging(), alleging(BURGLARY, "p2"), by=THIRD_PARTY))
     a_contact = {f"contact:{contact_id}"}
@@ -105,3 +113,4 @@ def every_rpc(running: Running) -> Iterator[Step]:
     yield step("dispatcher", intake.GetIncidentRequest(incident_id=incident_id), an_incident)
     yield step("dispatcher", intake.ListIncidentsRequest(force=force), an_incident)
     yield step("call_handler", closing(incident_id, types.CLOSING_KIND_CRIME), an_incident)
+    yield from every_unit_rpc(running, step)

@@ -27,6 +27,8 @@ from deploy.local.postgres import LocalPostgres
 from deploy.local.processes import Command, Process, Supervisor
 from deploy.local.ready import http_ready
 from peel.crime.v1.api_pb2_grpc import CrimeServiceStub
+from peel.dispatch.v1.api_pb2_grpc import DispatchServiceStub
+from peel.dispatch.v1.unit_api_pb2_grpc import UnitServiceStub
 from peel.intake.v1.api_pb2_grpc import IntakeServiceStub
 from services.crime.reference import load_forces
 from services.kernel.clock import RehearsalClock, set_rehearsal_clock
@@ -73,6 +75,14 @@ class Running:
         }
         self.intake: IntakeServiceStub = IntakeServiceStub(self.channels["intake"])
         self.crime: CrimeServiceStub = CrimeServiceStub(self.channels["crime"])
+        self.dispatch: DispatchServiceStub = DispatchServiceStub(self.channels["dispatch"])
+        self.units: UnitServiceStub = UnitServiceStub(self.channels["dispatch"])
+        self.stubs: dict[str, object] = {
+            "peel.intake.v1.IntakeService": self.intake,
+            "peel.crime.v1.CrimeService": self.crime,
+            "peel.dispatch.v1.DispatchService": self.dispatch,
+            "peel.dispatch.v1.UnitService": self.units,
+        }
 
     @property
     def addresses(self) -> dict[str, str]:

@@ -1,0 +1,113 @@
+"""What happens with units. The only place that says so; both doors lead here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from peel.dispatch.v1 import events_pb2 as events
+from services.dispatch import board, store_units
+from services.dispatch.domain.records import CrewMember, Unit
+from services.dispatch.domain.status import transit
+from services.dispatch.domain.terms import UnitStatus
+from services.dispatch.domain.units import book_off, book_on, must_be_crew, override_test, register
+from services.dispatch.messages import unit_message
+from services.dispatch.reference.units import duty_rules, status_rules
+from services.dispatch.unit_changes import keep, keep_status
+from services.kernel.errors import Conflict, Refused
+from services.kernel.ids import new_id
+from services.kernel.reference import local_date
+from services.kernel.transaction import Transaction
+
+# Whoever holds one of these acts for any unit; an officer, for that of their own crew.
+_FOR_ANY_UNIT = ("ROLE_DISPATCHER", "ROLE_SUPERVISOR", "ROLE_RADIO_GATEWAY", "ROLE_AUDITOR")
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterUnit:
+    unit_id: UUID
+    force: str
+    callsign: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookOn:
+    unit_id: UUID
+    crew: tuple[CrewMember, ...]
+    radios: tuple[str, ...]
+    shift_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideDeviceTest:
+    unit_id: UUID
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetUnitStatus:
+    """`upon`: the incident that a unit came upon which nobody had sent there."""
+
+    unit_id: UUID
+    status: UnitStatus
+    at: datetime
+    upon: UUID | None
+
+
+async def register_unit(command: RegisterUnit, tx: Transaction) -> Unit:
+    if await store_units.callsign_taken(tx, command.force, command.callsign):
+        raise Conflict("CALLSIGN_TAKEN", rule="another unit of the force bears this callsign")
+    unit = register(command.unit_id, command.force, command.callsign, tx.now)
+    tx.add(store_units.UNIT, store_units.unit_row(unit))
+    board.change(tx, unit=unit)
+    return unit
+
+
+async def book_unit_on(command: BookOn, tx: Transaction) -> Unit:
+    unit = await store_units.unit(tx, command.unit_id, lock=True)
+    since = tx.now - duty_rules(unit.force, local_date(tx.now)).device_test
+    passed = await store_units.radios_passed(tx, unit.force, command.radios, since)
+    unit = book_on(unit, command.crew, command.radios, passed, command.shift_ends_at, tx.now)
+    if not tx.caller.may(*_FOR_ANY_UNIT):
+        must_be_crew(unit, tx.caller.subject)
+    if await store_units.take_radios(tx, unit) < len(unit.radios):
+        raise Refused("RADIO_IN_USE", rule="a radio is carried by one unit at a time")
+    await keep(tx, unit)
+    booked = events.UnitBookedOn(unit=unit_message(unit, local_date(tx.now)))
+    tx.emit(booked, force=unit.force, sequence=unit.sequence)
+    return unit
+
+
+async def book_unit_off(unit_id: UUID, tx: Transaction) -> Unit:
+    before = await _own_unit(tx, unit_id)
+    unit = book_off(before, tx.now)
+    await store_units.free_radios(tx, unit.id)
+    await keep(tx, unit)
+    booked = events.UnitBookedOff(unit=unit_message(unit, local_date(tx.now)), radios=before.radios)
+    tx.emit(booked, force=unit.force, sequence=unit.sequence)
+    return unit
+
+
+async def override_device_test(command: OverrideDeviceTest, tx: Transaction) -> Unit:
+    unit = override_test(await store_units.unit(tx, command.unit_id, lock=True))
+    override = store_units.override_row(new_id(), unit, tx.now, tx.caller.subject, command.explanation)
+    tx.add(store_units.TEST_OVERRIDE, override)
+    return await keep(tx, unit)
+
+
+async def set_unit_status(command: SetUnitStatus, tx: Transaction) -> Unit:
+    before = await _own_unit(tx, command.unit_id)
+    rules = status_rules(before.force, local_date(tx.now))
+    done = transit(before, command.status, command.at, rules, self_attach=command.upon is not None)
+    return await (keep_status(tx, done.unit) if done.moved else keep(tx, done.unit))
+
+
+async def get_unit(unit_id: UUID, tx: Transaction) -> Unit:
+    return await store_units.unit(tx, unit_id)
+
+
+async def _own_unit(tx: Transaction, unit_id: UUID) -> Unit:
+    """The unit, locked, where the caller may act for it."""
+    unit = await store_units.unit(tx, unit_id, lock=True)
+    if not tx.caller.may(*_FOR_ANY_UNIT):
+        must_be_crew(unit, tx.caller.subject)
+    return unit

@@ -1,0 +1,174 @@
+"""The SQL of units: rows to domain and back, nothing else."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from services.dispatch.domain.records import CrewMember, Point, Position, Skill, Unit
+from services.dispatch.domain.terms import DeviceTest, UnitStatus
+from services.kernel.database import Row, Table
+from services.kernel.errors import NotFound
+from services.kernel.transaction import Transaction
+
+UNIT = Table.of(
+    "unit", "id uuid, force text, callsign text, status smallint, status_since timestamptz, sequence bigint"
+)
+TEST_OVERRIDE = Table.of(
+    "test_override", "id uuid, unit_id uuid, force text, at timestamptz, by text, explanation text"
+)
+_SELECT = (
+    "select u.*, p.latitude, p.longitude, p.accuracy_metres, p.at as position_at "
+    "from unit as u left join unit_position as p on p.unit_id = u.id"
+)
+
+
+def unit_row(unit: Unit) -> tuple[object, ...]:
+    """The row for UNIT, of a new unit."""
+    return (unit.id, unit.force, unit.callsign, unit.status, unit.status_since, unit.sequence)
+
+
+def unit_from(row: Row) -> Unit:
+    """A unit of a row that has its position too."""
+    return Unit(
+        id=row["id"],
+        force=row["force"],
+        callsign=row["callsign"],
+        status=UnitStatus(row["status"]),
+        status_since=row["status_since"],
+        emergencies=tuple(row["emergencies"]),
+        crew=tuple(_member(member) for member in json.loads(row["crew"])),
+        radios=tuple(row["radios"]),
+        device_test=DeviceTest(row["device_test"]),
+        shift_ends_at=row["shift_ends_at"],
+        position=_position(row),
+        incident_id=row["incident_id"],
+        incident_urgency=row["incident_urgency"],
+        assignment_id=row["assignment_id"],
+        last_message=UnitStatus(row["last_message"]),
+        last_message_at=row["last_message_at"],
+        sequence=row["sequence"],
+    )
+
+
+def _position(row: Row) -> Position | None:
+    if row["position_at"] is None:
+        return None
+    return Position(Point(row["latitude"], row["longitude"], row["accuracy_metres"]), row["position_at"])
+
+
+def _member(kept: dict[str, object]) -> CrewMember:
+    skills: dict[str, str | None] = kept["skills"]  # type: ignore[assignment]  # as _crew wrote it
+    held = (Skill(code, date.fromisoformat(end) if end else None) for code, end in skills.items())
+    return CrewMember(str(kept["officer_id"]), tuple(held))
+
+
+def _crew(unit: Unit) -> str:
+    return json.dumps(
+        [
+            {
+                "officer_id": member.officer_id,
+                "skills": {s.code: s.expires_on.isoformat() if s.expires_on else None for s in member.skills},
+            }
+            for member in unit.crew
+        ]
+    )
+
+
+async def unit(tx: Transaction, unit_id: UUID, *, lock: bool = False) -> Unit:
+    """A unit of the caller's force. Raises NotFound."""
+    row = await tx.maybe(
+        f"{_SELECT} where u.id = $1 and u.force = $2{' for update of u' if lock else ''}", unit_id, tx.caller.force
+    )
+    if row is None:
+        raise NotFound("unit")
+    return unit_from(row)
+
+
+async def unit_with_radio(tx: Transaction, force: str, radio: str) -> Unit | None:
+    """The unit on duty whose radio it is, locked; None where nobody's."""
+    row = await tx.maybe(
+        f"{_SELECT} where u.id = (select unit_id from radio_in_use where force = $1 and radio = $2) for update of u",
+        force,
+        radio,
+    )
+    return None if row is None else unit_from(row)
+
+
+async def units(tx: Transaction, force: str) -> list[Unit]:
+    """The units of a force, by callsign."""
+    return [unit_from(row) for row in await tx.all(f"{_SELECT} where u.force = $1 order by u.callsign", force)]
+
+
+async def callsign_taken(tx: Transaction, force: str, callsign: str) -> bool:
+    """Whether a unit of the force bears it."""
+    return await tx.maybe("select 1 from unit where force = $1 and callsign = $2", force, callsign) is not None
+
+
+async def keep_unit(tx: Transaction, unit: Unit) -> None:
+    """Stores what can change of a unit, but for its position."""
+    await tx.execute(
+        "update unit set status = $2, status_since = $3, emergencies = $4, crew = $5, radios = $6, device_test = $7, "
+        "shift_ends_at = $8, incident_id = $9, incident_urgency = $10, assignment_id = $11, last_message = $12, "
+        "last_message_at = $13, sequence = $14 where id = $1",
+        unit.id,
+        int(unit.status),
+        unit.status_since,
+        list(unit.emergencies),
+        _crew(unit),
+        list(unit.radios),
+        int(unit.device_test),
+        unit.shift_ends_at,
+        unit.incident_id,
+        unit.incident_urgency,
+        unit.assignment_id,
+        int(unit.last_message),
+        unit.last_message_at,
+        unit.sequence,
+    )
+
+
+async def take_radios(tx: Transaction, unit: Unit) -> int:
+    """Makes the unit's radios its own; returns how many were to be had. Waits for another booking of one of them."""
+    rows = await tx.all(
+        "insert into radio_in_use (force, radio, unit_id) select $1, radio, $3 from unnest($2::text[]) as x(radio) "
+        "order by radio on conflict do nothing returning radio",
+        unit.force,
+        list(unit.radios),
+        unit.id,
+    )
+    return len(rows)
+
+
+async def free_radios(tx: Transaction, unit_id: UUID) -> None:
+    """The unit's radios are nobody's."""
+    await tx.execute("delete from radio_in_use where unit_id = $1", unit_id)
+
+
+async def keep_test(tx: Transaction, force: str, radio: str, *, passed: bool, at: datetime) -> None:
+    """Stores how the last test of a radio went."""
+    await tx.execute(
+        "insert into radio_test as r (force, radio, passed, tested_at) values ($1, $2, $3, $4) "
+        "on conflict (force, radio) do update set passed = excluded.passed, tested_at = excluded.tested_at "
+        "where r.tested_at <= excluded.tested_at",
+        force,
+        radio,
+        passed,
+        at,
+    )
+
+
+async def radios_passed(tx: Transaction, force: str, radios: Sequence[str], since: datetime) -> set[str]:
+    """Those of the radios whose last test passed, not before `since`."""
+    rows = await tx.all(
+        "select radio from radio_test where force = $1 and radio = any($2) and passed and tested_at >= $3",
+        force,
+        list(radios),
+        since,
+    )
+    return {row["radio"] for row in rows}
+
+
+def override_row(override_id: UUID, unit: Unit, at: datetime, by: str, explanation: str) -> tuple[object, ...]:
+    """The row for TEST_OVERRIDE."""
+    return (override_id, unit.id, unit.force, at, by, explanation)

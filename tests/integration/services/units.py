@@ -1,0 +1,78 @@
+"""Units of a test's own force, put together by what its own people ask for. All people are invented."""
+
+import uuid
+from datetime import timedelta
+
+from peel.dispatch.v1 import types_pb2 as types
+from peel.dispatch.v1 import unit_api_pb2 as api
+from services.kernel.wire import stamp
+from tests.integration.services.running import Running
+
+SHIFT = timedelta(hours=8)
+# Subject of the token of `running.person("officer")`.
+OFFICER = "test-officer"
+
+
+def request_id() -> str:
+    """The id of a request that is made once."""
+    return str(uuid.uuid4())
+
+
+def callsign() -> str:
+    """A callsign that no other unit bears."""
+    return f"T-{uuid.uuid4().hex[:10]}"
+
+
+def radio() -> str:
+    """A radio that nobody else carries."""
+    return f"radio-{uuid.uuid4().hex[:12]}"
+
+
+def registering(force: str) -> api.RegisterUnitRequest:
+    """The registration of a unit."""
+    return api.RegisterUnitRequest(request_id=request_id(), force=force, callsign=callsign())
+
+
+def booking_on(
+    running: Running, unit_id: str, *skills: types.Skill, radios: tuple[str, ...] = (), officer: str = OFFICER
+) -> api.BookOnRequest:
+    """A crew of one coming on duty with those radios, or one of its own."""
+    return api.BookOnRequest(
+        request_id=request_id(),
+        unit_id=unit_id,
+        crew=[types.CrewMember(officer_id=officer, skills=skills)],
+        radios=radios or (radio(),),
+        shift_ends_at=stamp(running.now + SHIFT),
+    )
+
+
+def status(unit_id: str, code: int, upon: str = "") -> api.SetUnitStatusRequest:
+    """A status, by its number on the radio."""
+    return api.SetUnitStatusRequest(
+        request_id=request_id(),
+        unit_id=unit_id,
+        status=types.UnitStatus.ValueType(code),
+        self_attach_incident_id=upon,
+    )
+
+
+def overriding(unit_id: str) -> api.OverrideDeviceTestRequest:
+    """A supervisor's word that a unit may work."""
+    return api.OverrideDeviceTestRequest(
+        request_id=request_id(), unit_id=unit_id, explanation="the spare radio was heard on the talkgroup"
+    )
+
+
+def registered(running: Running, force: str) -> str:
+    """Registers a unit; returns its id."""
+    asked = running.person("supervisor", force=force).ask(running.units.RegisterUnit, registering(force))
+    return asked.unit.unit_id
+
+
+def on_patrol(running: Running, force: str, *skills: types.Skill) -> types.Unit:
+    """A unit on patrol that may be sent: a supervisor has overridden the test of its radio."""
+    unit_id = registered(running, force)
+    officer, supervisor = running.person("officer", force=force), running.person("supervisor", force=force)
+    officer.ask(running.units.BookOn, booking_on(running, unit_id, *skills))
+    supervisor.ask(running.units.OverrideDeviceTest, overriding(unit_id))
+    return officer.ask(running.units.SetUnitStatus, status(unit_id, 2)).unit
