@@ -23,7 +23,12 @@ AUDIT = Table.of(
 )
 REQUEST = Table.of("request", "id uuid, force text, method text, digest bytea, reply bytea")
 TIMER = Table.of(
-    "timer", "id uuid, kind text, subject uuid, force text, due timestamptz, owner text, started_at timestamptz"
+    "timer",
+    "id uuid, kind text, subject uuid, force text, due timestamptz, owner text, started_at timestamptz",
+    # One that has fired or was cancelled is armed anew; nobody moves one that waits.
+    "(kind, subject) do update set id = excluded.id, force = excluded.force, due = excluded.due, "
+    "owner = excluded.owner, started_at = excluded.started_at, state = 'WAITING', settled_at = null "
+    "where timer.state <> 'WAITING'",
 )
 # Separates the items of an array column: arrays of arrays cannot be unnested side by side.
 _SEPARATOR = "\x1f"
@@ -98,9 +103,10 @@ def insert_sql(shape: tuple[Table, ...], first: int = 1, gate: str | None = None
         arrays = ", ".join(f"${first + i}::{kind}[]" for i, kind in enumerate(types))
         names = ("of_request, " if gate else "") + table.names
         where = f" where x.of_request in (select id from {gate})" if gate else ""
+        conflict = f" on conflict {table.on_conflict}" if table.on_conflict else ""
         parts.append(
             f"added_{number} as (insert into {table.name} ({table.names}) "
-            f"select {_selected(table)} from unnest({arrays}) as x({names}){where})"
+            f"select {_selected(table)} from unnest({arrays}) as x({names}){where}{conflict})"
         )
         first += len(types)
     return ", ".join(parts)

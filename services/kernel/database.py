@@ -36,16 +36,20 @@ TRANSIENT: tuple[type[BaseException], ...] = (
 # Compared by identity: each table is declared once, and looked up for every row.
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table that rows are added to in bulk: its name and its columns with their types, in the rows' order."""
+    """A table that rows are added to in bulk: its name and its columns with their types, in the rows' order.
+
+    `on_conflict` is what becomes of a row that is there already, in SQL; without, it is an error.
+    """
 
     name: str
     columns: tuple[tuple[str, str], ...]
+    on_conflict: str = ""
 
     @classmethod
-    def of(cls, name: str, columns: str) -> "Table":
-        """From the SQL one would write: Table.of("crime", "id uuid, force text")."""
+    def of(cls, name: str, columns: str, on_conflict: str = "") -> "Table":
+        """From the SQL one would write: Table.of("crime", "id uuid, force text", "(id) do nothing")."""
         pairs = [column.strip().split(" ", 1) for column in columns.split(",")]
-        return cls(name, tuple((column, kind.strip()) for column, kind in pairs))
+        return cls(name, tuple((column, kind.strip()) for column, kind in pairs), on_conflict)
 
     @property
     def names(self) -> str:

@@ -6,6 +6,7 @@ A handler cannot publish, sleep, call another service or forget the outbox: it i
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -16,6 +17,8 @@ from services.kernel.clock import Clock
 from services.kernel.database import Connection, Pool, Row, Table
 from services.kernel.ids import new_id
 
+Kept = TypeVar("Kept")
+
 
 class Transaction:
     """State, events, timers, audit and request id, committed together or not at all.
@@ -23,12 +26,27 @@ class Transaction:
     What is added, emitted and started is held back and written by one statement at the end.
     """
 
-    def __init__(self, connection: Connection, now: datetime, caller: Caller) -> None:
+    def __init__(
+        self, connection: Connection, now: datetime, caller: Caller, kept: dict[type[Any], Any] | None = None
+    ) -> None:
         self._connection = connection
         self.now = now
         self.caller = caller
+        self._kept = {} if kept is None else kept
         self._rows = Rows()
+        self._timers: dict[tuple[str, UUID], tuple[object, ...]] = {}
         self._cancelled: list[tuple[str, UUID]] = []
+
+    def kept(self, kind: type[Kept]) -> Kept:
+        """What this process keeps from one transaction to the next: one object of each kind, made when first asked for.
+
+        For what can be read from the database again at any time, such as an index in memory. A transaction that rolls
+        back does not roll it back: it has to tell from the database how far it has read.
+        """
+        found: Kept | None = self._kept.get(kind)
+        if found is None:
+            found = self._kept[kind] = kind()
+        return found
 
     async def all(self, sql: str, *args: object) -> list[Row]:
         """Every row of a query. What was held back is written first, so that a query sees it."""
@@ -74,11 +92,15 @@ class Transaction:
         self._rows.add(OUTBOX, outbox_row(event, force=force, sequence=sequence, time=self.now))
 
     def start_timer(self, kind: str, subject: UUID, *, due: datetime, owner: str, force: str) -> None:
-        """A durable timer: fires once at its due time, in the transaction of its effect. One a kind and subject."""
-        self._rows.add(TIMER, (new_id(), kind, subject, force, due, owner, self.now))
+        """A durable timer: fires once at its due time, in the transaction of its effect. One a kind and subject.
+
+        One that has fired or was cancelled is armed anew. One that waits is left as it is: cancel it first to move it.
+        """
+        self._timers.setdefault((kind, subject), (new_id(), kind, subject, force, due, owner, self.now))
 
     def cancel_timer(self, kind: str, subject: UUID) -> None:
         """Stops a timer that has not fired. No effect on one that has."""
+        self._timers.pop((kind, subject), None)
         self._cancelled.append((kind, subject))
 
     async def flush(self) -> None:
@@ -93,6 +115,9 @@ class Transaction:
                 self.now,
             )
             self._cancelled.clear()
+        for timer in self._timers.values():
+            self._rows.add(TIMER, timer)
+        self._timers.clear()
         if not self._rows:
             return
         rows, self._rows = self._rows, Rows()
@@ -112,11 +137,12 @@ class UnitOfWork:
     def __init__(self, pool: Pool, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
+        self._kept: dict[type[Any], Any] = {}
 
     @asynccontextmanager
     async def begin(self, caller: Caller) -> AsyncIterator[Transaction]:
         """A transaction that commits when the block ends and rolls back when it raises."""
         async with self._pool.acquire() as connection, connection.transaction():
-            tx = Transaction(connection, self._clock.now(), caller)
+            tx = Transaction(connection, self._clock.now(), caller, self._kept)
             yield tx
             await tx.flush()

@@ -5,9 +5,9 @@ One for the session, because starting it costs seconds. Tests stay apart by work
 
 import asyncio
 import http.client
-import itertools
 import os
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -22,7 +22,7 @@ from deploy.local.authority import Authority
 from deploy.local.environment import Surroundings
 from deploy.local.kafka import LocalKafka
 from deploy.local.launch import run_step
-from deploy.local.ports import free_port, free_ports
+from deploy.local.ports import free_ports
 from deploy.local.postgres import LocalPostgres
 from deploy.local.processes import Command, Process, Supervisor
 from deploy.local.ready import http_ready
@@ -234,10 +234,9 @@ def force(running: Running) -> str:
 @pytest.fixture
 def fresh_database(postgres: LocalPostgres) -> Callable[[], str]:
     """Makes an empty database and returns its address."""
-    numbers = itertools.count(1)
 
     def make() -> str:
-        name = f"fresh_{os.getpid()}_{free_port()}_{next(numbers)}"
+        name = f"fresh_{uuid.uuid4().hex}"
         postgres.create_database(name)
         return postgres.dsn(name)
 
