@@ -21,6 +21,7 @@ from services.kernel.settings import Settings
 from services.kernel.telemetry.tracing import Tracing
 from services.kernel.timers import TimerLoop
 from services.kernel.transaction import UnitOfWork
+from services.kernel.turns import Turns
 from services.kernel.upkeep import Upkeep
 
 Part: TypeAlias = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -41,6 +42,7 @@ class Parts:
         self._consumer = Consumer(settings, service, reactions.topics, inbox) if reactions.topics else None
         self._relay = Relay(settings, service, self._producer)
         self._timers = TimerLoop(settings, service, clock, work, reactions.firings)
+        self._turns = Turns(service, work, reactions.turns)
         self._upkeep = Upkeep(settings, service)
         self._health = Health(rehearsal=settings.rehearsal)
         self._pages = HealthServer(settings.metrics_listen, self._health)
@@ -70,6 +72,10 @@ class Parts:
     async def fire(self, stop: asyncio.Event) -> None:
         """Fires the service's timers."""
         await self._timers.run(stop)
+
+    async def repeat(self, stop: asyncio.Event) -> None:
+        """Does what the service does by itself."""
+        await self._turns.run(stop)
 
     async def tidy(self, stop: asyncio.Event) -> None:
         """Seals the audit and forgets what is old."""

@@ -1,4 +1,4 @@
-"""What a service reacts to: events of any service, and its own timers coming due."""
+"""What a service reacts to: events of any service, its own timers coming due, and the passing of time."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +27,14 @@ class Consumed:
     react: Reaction
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a service does by itself, about every so many seconds of real time."""
+
+    seconds: float
+    act: Callable[[Transaction], Awaitable[None]]
+
+
 class Reactions:
     """The Kafka and timer door of one service. A reaction runs in a transaction: it has its effect once, or none.
 
@@ -38,6 +46,7 @@ class Reactions:
         self.service = service
         self._consumed: dict[str, Consumed] = {}
         self._firings: dict[str, Firing] = {}
+        self._turns: dict[str, Turn] = {}
 
     def consumes(
         self, message: type[Event]
@@ -70,6 +79,22 @@ class Reactions:
 
         return declare
 
+    def every(
+        self, seconds: float
+    ) -> Callable[[Callable[[Transaction], Awaitable[None]]], Callable[[Transaction], Awaitable[None]]]:
+        """Declares what the service does by itself at such intervals of real time, by the function's name.
+
+        In one transaction, on one worker at a time. An error is logged, and the next turn comes.
+        """
+
+        def declare(act: Callable[[Transaction], Awaitable[None]]) -> Callable[[Transaction], Awaitable[None]]:
+            if act.__name__ in self._turns:
+                raise ValueError(f"{self.service} does {act.__name__} twice")
+            self._turns[act.__name__] = Turn(seconds, act)
+            return act
+
+        return declare
+
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics of the events consumed, by name."""
@@ -84,3 +109,8 @@ class Reactions:
     def firings(self) -> Mapping[str, Firing]:
         """What happens on a timer, by its kind."""
         return MappingProxyType(self._firings)
+
+    @property
+    def turns(self) -> Mapping[str, Turn]:
+        """What the service does by itself, by name."""
+        return MappingProxyType(self._turns)

@@ -173,6 +173,9 @@ class _Host:
     def fire(self) -> None: ...
 
     @_runs
+    def repeat(self) -> None: ...
+
+    @_runs
     def tidy(self) -> None: ...
 
     @_runs

@@ -35,6 +35,18 @@ def test_nothing_is_declared_twice() -> None:
         reactions.fires("RECORDING_DUE")
 
 
+async def sweep(tx: Transaction) -> None:
+    """Looks for silence."""
+
+
+def test_what_a_service_does_by_itself_bears_its_functions_name_and_is_declared_once() -> None:
+    reactions = Reactions("crime")
+    assert reactions.every(5)(sweep) is sweep
+    assert {name: (turn.seconds, turn.act) for name, turn in reactions.turns.items()} == {"sweep": (5, sweep)}
+    with pytest.raises(ValueError, match="sweep twice"):
+        reactions.every(7)(sweep)
+
+
 def test_only_an_event_can_be_consumed() -> None:
     with pytest.raises(LookupError, match="declares no"):
         Reactions("crime").consumes(Crime)
