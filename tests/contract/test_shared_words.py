@@ -15,6 +15,7 @@ from services.dispatch.domain import terms as dispatch_terms
 from services.intake import domain
 from services.intake.reference import offence_codes
 from services.kernel.reference import valid_from, valid_to
+from services.safety.emergency.domain import folding, positions, signals, telling
 from tests.contract import declared
 
 # The domain's word where it differs from the contract's.
@@ -27,6 +28,10 @@ WORDS = [
         ("crime", terms),
         ("crime", ledger),
         ("dispatch", dispatch_terms),
+        ("safety", signals),
+        ("safety", folding),
+        ("safety", positions),
+        ("safety", telling),
     )
     for _, words in getmembers(module, lambda one: isinstance(one, type) and issubclass(one, IntEnum))
     if words is not IntEnum and words.__module__ == module.__name__

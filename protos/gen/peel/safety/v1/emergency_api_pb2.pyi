@@ -187,10 +187,17 @@ class ConfirmShownRequest(_message.Message):
     FORCE_FIELD_NUMBER: _builtins.int
     EMERGENCY_ID_FIELD_NUMBER: _builtins.int
     CONSOLE_FIELD_NUMBER: _builtins.int
+    SEEN_SIGNAL_IDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     force: _builtins.str
     emergency_id: _builtins.str
     console: _builtins.str
+    @_builtins.property
+    def seen_signal_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Emergency.alarm_signal_ids as the console had them: a press that came meanwhile is not taken for shown. Empty: all
+        that this replica knows of.
+        """
+
     def __init__(
         self,
         *,
@@ -198,10 +205,11 @@ class ConfirmShownRequest(_message.Message):
         force: _builtins.str = ...,
         emergency_id: _builtins.str = ...,
         console: _builtins.str = ...,
+        seen_signal_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["console", b"console", "emergency_id", b"emergency_id", "force", b"force", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["console", b"console", "emergency_id", b"emergency_id", "force", b"force", "request_id", b"request_id", "seen_signal_ids", b"seen_signal_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -238,10 +246,17 @@ class AcknowledgeEmergencyRequest(_message.Message):
     FORCE_FIELD_NUMBER: _builtins.int
     EMERGENCY_ID_FIELD_NUMBER: _builtins.int
     CONSOLE_FIELD_NUMBER: _builtins.int
+    SEEN_SIGNAL_IDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     force: _builtins.str
     emergency_id: _builtins.str
     console: _builtins.str
+    @_builtins.property
+    def seen_signal_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Emergency.alarm_signal_ids as the console had them: a press that came meanwhile is not taken. Empty: all
+        that this replica knows of.
+        """
+
     def __init__(
         self,
         *,
@@ -249,10 +264,11 @@ class AcknowledgeEmergencyRequest(_message.Message):
         force: _builtins.str = ...,
         emergency_id: _builtins.str = ...,
         console: _builtins.str = ...,
+        seen_signal_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["console", b"console", "emergency_id", b"emergency_id", "force", b"force", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["console", b"console", "emergency_id", b"emergency_id", "force", b"force", "request_id", b"request_id", "seen_signal_ids", b"seen_signal_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -344,11 +360,18 @@ class ClearEmergencyRequest(_message.Message):
     FORCE_FIELD_NUMBER: _builtins.int
     EMERGENCY_ID_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
+    SEEN_SIGNAL_IDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     force: _builtins.str
     emergency_id: _builtins.str
     explanation: _builtins.str
     """Mandatory, at most 1,000 characters."""
+    @_builtins.property
+    def seen_signal_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Emergency.alarm_signal_ids as the console had them: a press that came meanwhile is not cleared. Empty: all
+        that this replica knows of.
+        """
+
     def __init__(
         self,
         *,
@@ -356,10 +379,11 @@ class ClearEmergencyRequest(_message.Message):
         force: _builtins.str = ...,
         emergency_id: _builtins.str = ...,
         explanation: _builtins.str = ...,
+        seen_signal_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["emergency_id", b"emergency_id", "explanation", b"explanation", "force", b"force", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["emergency_id", b"emergency_id", "explanation", b"explanation", "force", b"force", "request_id", b"request_id", "seen_signal_ids", b"seen_signal_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -581,7 +605,7 @@ Global___ListEmergenciesResponse: _TypeAlias = ListEmergenciesResponse  # noqa: 
 
 @_typing.final
 class PushSignalsRequest(_message.Message):
-    """Signals of another replica, at most 500."""
+    """Signals of another replica, at most 500. None: is anybody there?"""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -589,12 +613,12 @@ class PushSignalsRequest(_message.Message):
     SIGNALS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     @_builtins.property
-    def signals(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldSignal]: ...
+    def signals(self) -> _containers.RepeatedCompositeFieldContainer[_emergency_types_pb2.HeldSignal]: ...
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
-        signals: _abc.Iterable[Global___HeldSignal] | None = ...,
+        signals: _abc.Iterable[_emergency_types_pb2.HeldSignal] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -605,46 +629,24 @@ class PushSignalsRequest(_message.Message):
 Global___PushSignalsRequest: _TypeAlias = PushSignalsRequest  # noqa: Y015
 
 @_typing.final
-class HeldSignal(_message.Message):
-    """A signal and how safe it is where it comes from."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SIGNAL_FIELD_NUMBER: _builtins.int
-    DURABILITY_FIELD_NUMBER: _builtins.int
-    durability: _emergency_types_pb2.Durability.ValueType
-    @_builtins.property
-    def signal(self) -> _emergency_types_pb2.Signal: ...
-    def __init__(
-        self,
-        *,
-        signal: _emergency_types_pb2.Signal | None = ...,
-        durability: _emergency_types_pb2.Durability.ValueType = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["signal", b"signal"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["durability", b"durability", "signal", b"signal"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___HeldSignal: _TypeAlias = HeldSignal  # noqa: Y015
-
-@_typing.final
 class PushSignalsResponse(_message.Message):
-    """How many of them were new."""
+    """How many of them were new, and to whom: a replica that was started anew has another name."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ADDED_FIELD_NUMBER: _builtins.int
+    REPLICA_FIELD_NUMBER: _builtins.int
     added: _builtins.int
+    replica: _builtins.str
     def __init__(
         self,
         *,
         added: _builtins.int = ...,
+        replica: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added", "replica", b"replica"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -119,15 +119,16 @@ class EmergencyServiceServicer:
     def GiveSafeCode(self, request, context):
         """The initiator gives a code. The reply is the same for the safe code and for the duress code.
 
-        Refused where it is neither: PERMISSION_DENIED, reason CODE_WRONG.
+        Refused where it is neither: PERMISSION_DENIED, reason CODE_WRONG. Where the carrier has registered none:
+        FAILED_PRECONDITION, reason CODES_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ClearEmergency(self, request, context):
-        """A controller ends an emergency whose initiator has given the safe code, with a reason (R-OS-06). Without known codes
-        only a supervisor may, and not the one who acknowledged it. Nothing else ends one.
+        """A controller ends an emergency whose initiator has given the safe code, with a reason (R-OS-06). Without known codes,
+        and after the duress code, only a supervisor may, and not one who acknowledged it. Nothing else ends one.
 
         Refused: FAILED_PRECONDITION, reason NOT_ACKNOWLEDGED or SAFE_CODE_MISSING; PERMISSION_DENIED, reason
         SECOND_PERSON_NEEDED.

@@ -314,8 +314,9 @@ class Signal(_message.Message):
     CONSOLE_FIELD_NUMBER: _builtins.int
     LEVEL_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
-    CLEARED_SIGNAL_IDS_FIELD_NUMBER: _builtins.int
+    COVERED_SIGNAL_IDS_FIELD_NUMBER: _builtins.int
     CARRIER_FIELD_NUMBER: _builtins.int
+    SYNTHETIC_FIELD_NUMBER: _builtins.int
     signal_id: _builtins.str
     emergency_id: _builtins.str
     force: _builtins.str
@@ -328,6 +329,8 @@ class Signal(_message.Message):
     """ESCALATED only."""
     explanation: _builtins.str
     """CLEARED only."""
+    synthetic: _builtins.bool
+    """Of an emergency that the platform made itself to prove the path."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -335,8 +338,10 @@ class Signal(_message.Message):
         """PRESSED only."""
 
     @_builtins.property
-    def cleared_signal_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """CLEARED only: the presses that whoever cleared had seen. One that is not named keeps the emergency open."""
+    def covered_signal_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The presses and duress codes that it is about, as far as they had been seen: all but PRESSED and ESCALATED. What an
+        acknowledgement does not name goes on escalating; what a clear does not name keeps the emergency open.
+        """
 
     @_builtins.property
     def carrier(self) -> Global___Carrier:
@@ -355,16 +360,102 @@ class Signal(_message.Message):
         console: _builtins.str = ...,
         level: Global___EscalationLevel.ValueType = ...,
         explanation: _builtins.str = ...,
-        cleared_signal_ids: _abc.Iterable[_builtins.str] | None = ...,
+        covered_signal_ids: _abc.Iterable[_builtins.str] | None = ...,
         carrier: Global___Carrier | None = ...,
+        synthetic: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "carrier", b"carrier", "press", b"press"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "by", b"by", "carrier", b"carrier", "cleared_signal_ids", b"cleared_signal_ids", "console", b"console", "emergency_id", b"emergency_id", "explanation", b"explanation", "force", b"force", "kind", b"kind", "level", b"level", "press", b"press", "signal_id", b"signal_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "by", b"by", "carrier", b"carrier", "console", b"console", "covered_signal_ids", b"covered_signal_ids", "emergency_id", b"emergency_id", "explanation", b"explanation", "force", b"force", "kind", b"kind", "level", b"level", "press", b"press", "signal_id", b"signal_id", "synthetic", b"synthetic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Signal: _TypeAlias = Signal  # noqa: Y015
+
+@_typing.final
+class Origin(_message.Message):
+    """On whose call a signal came, so that its audit row is the same whoever stores it, and whenever."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    ROLES_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    RPC_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    TRACE_ID_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    subject: _builtins.str
+    force: _builtins.str
+    action: _builtins.str
+    rpc: _builtins.str
+    purpose: _builtins.str
+    trace_id: _builtins.str
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def records(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        subject: _builtins.str = ...,
+        roles: _abc.Iterable[_builtins.str] | None = ...,
+        force: _builtins.str = ...,
+        action: _builtins.str = ...,
+        rpc: _builtins.str = ...,
+        records: _abc.Iterable[_builtins.str] | None = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        purpose: _builtins.str = ...,
+        trace_id: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "at", b"at", "fields", b"fields", "force", b"force", "purpose", b"purpose", "records", b"records", "roles", b"roles", "rpc", b"rpc", "subject", b"subject", "trace_id", b"trace_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Origin: _TypeAlias = Origin  # noqa: Y015
+
+@_typing.final
+class HeldSignal(_message.Message):
+    """A signal and how safe it is where it comes from: what replicas tell each other, and what one keeps on its own disk
+    while the database is away.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNAL_FIELD_NUMBER: _builtins.int
+    DURABILITY_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    durability: Global___Durability.ValueType
+    @_builtins.property
+    def signal(self) -> Global___Signal: ...
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Left out where the signal is in the database."""
+
+    def __init__(
+        self,
+        *,
+        signal: Global___Signal | None = ...,
+        durability: Global___Durability.ValueType = ...,
+        origin: Global___Origin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["origin", b"origin", "signal", b"signal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["durability", b"durability", "origin", b"origin", "signal", b"signal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldSignal: _TypeAlias = HeldSignal  # noqa: Y015
 
 @_typing.final
 class Carrier(_message.Message):
@@ -469,7 +560,7 @@ class Emergency(_message.Message):
     NEARBY_EMERGENCY_IDS_FIELD_NUMBER: _builtins.int
     DURABILITY_FIELD_NUMBER: _builtins.int
     SYNTHETIC_FIELD_NUMBER: _builtins.int
-    SIGNAL_IDS_FIELD_NUMBER: _builtins.int
+    ALARM_SIGNAL_IDS_FIELD_NUMBER: _builtins.int
     emergency_id: _builtins.str
     force: _builtins.str
     state: Global___EmergencyState.ValueType
@@ -509,7 +600,9 @@ class Emergency(_message.Message):
         """Other open emergencies nearby (R-OS-05)."""
 
     @_builtins.property
-    def signal_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def alarm_signal_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its presses and duress codes: a console that shows this message sends them back with what it does about it."""
+
     def __init__(
         self,
         *,
@@ -535,11 +628,11 @@ class Emergency(_message.Message):
         nearby_emergency_ids: _abc.Iterable[_builtins.str] | None = ...,
         durability: Global___Durability.ValueType = ...,
         synthetic: _builtins.bool = ...,
-        signal_ids: _abc.Iterable[_builtins.str] | None = ...,
+        alarm_signal_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "carrier", b"carrier", "cleared_at", b"cleared_at", "escalated_at", b"escalated_at", "point", b"point", "position_at", b"position_at", "raised_at", b"raised_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "acknowledged_by", b"acknowledged_by", "carrier", b"carrier", "clear_explanation", b"clear_explanation", "cleared_at", b"cleared_at", "cleared_by", b"cleared_by", "durability", b"durability", "emergency_id", b"emergency_id", "escalated_at", b"escalated_at", "force", b"force", "gravity", b"gravity", "level", b"level", "nearby_emergency_ids", b"nearby_emergency_ids", "point", b"point", "position_at", b"position_at", "position_source", b"position_source", "presses", b"presses", "raised_at", b"raised_at", "safe_code_given", b"safe_code_given", "shown", b"shown", "signal_ids", b"signal_ids", "state", b"state", "synthetic", b"synthetic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "acknowledged_by", b"acknowledged_by", "alarm_signal_ids", b"alarm_signal_ids", "carrier", b"carrier", "clear_explanation", b"clear_explanation", "cleared_at", b"cleared_at", "cleared_by", b"cleared_by", "durability", b"durability", "emergency_id", b"emergency_id", "escalated_at", b"escalated_at", "force", b"force", "gravity", b"gravity", "level", b"level", "nearby_emergency_ids", b"nearby_emergency_ids", "point", b"point", "position_at", b"position_at", "position_source", b"position_source", "presses", b"presses", "raised_at", b"raised_at", "safe_code_given", b"safe_code_given", "shown", b"shown", "state", b"state", "synthetic", b"synthetic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,51 @@
+"""What a device is told of each of its presses (R-OS-02)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from uuid import UUID
+
+from services.safety.emergency.domain.folding import Emergency
+from services.safety.emergency.domain.signals import Signal, SignalKind
+
+
+class Acknowledgement(IntEnum):
+    UNSPECIFIED = 0
+    DURABLE = 1
+    SHOWN = 2
+    PERSON = 3
+    CLEARED = 4
+
+
+# A device, and whoever holds it, is told the same after the duress code as after a clear (R-OS-06).
+_BY_KIND = {
+    SignalKind.SHOWN: Acknowledgement.SHOWN,
+    SignalKind.ACKNOWLEDGED: Acknowledgement.PERSON,
+    SignalKind.CLEARED: Acknowledgement.CLEARED,
+    SignalKind.DURESS_CODE: Acknowledgement.CLEARED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One acknowledgement of one press, and since when it holds."""
+
+    press: Signal
+    acknowledgement: Acknowledgement
+    at: datetime
+
+
+def told(emergency: Emergency) -> Iterator[Told]:
+    """What the presses of an emergency are to be told, each acknowledgement once. How durable they are is not in the
+    signals."""
+    presses = {press.id: press for press in emergency.of(SignalKind.PRESSED)}
+    seen: set[tuple[UUID, Acknowledgement]] = set()
+    for signal in emergency.signals:
+        acknowledgement = _BY_KIND.get(signal.kind)
+        if acknowledgement is None:
+            continue
+        for press_id in signal.covers & presses.keys():
+            if (press_id, acknowledgement) not in seen:
+                seen.add((press_id, acknowledgement))
+                yield Told(presses[press_id], acknowledgement, signal.at)

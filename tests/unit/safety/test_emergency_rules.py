@@ -1,0 +1,176 @@
+"""Who takes an emergency, who ends it, and what is never ended (R-OS-02, R-OS-05, R-OS-06)."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.kernel.errors import Refused
+from services.safety.emergency.domain import answering
+from services.safety.emergency.domain.answering import Code
+from services.safety.emergency.domain.folding import EmergencyState, Gravity, fold
+from services.safety.emergency.domain.receiving import SAME_PRESS
+from services.safety.emergency.domain.signals import SignalKind, Trigger
+from tests.unit.safety.pressing import answer, cleared, pressed, safe, taken
+
+SUPERVISOR = frozenset({"ROLE_SUPERVISOR"})
+
+
+def refusal(*signals: object, **parts: object) -> str:
+    with pytest.raises(Refused) as refused:
+        cleared(*signals, **parts)  # type: ignore[arg-type]
+    return refused.value.reason
+
+
+def test_a_press_opens_an_emergency() -> None:
+    emergency = fold([pressed()])
+    assert (emergency.state, emergency.gravity) == (EmergencyState.OPEN, Gravity.EMERGENCY)
+
+
+def test_another_try_of_a_press_is_the_same_signal() -> None:  # R-OS-05
+    press = pressed()
+    assert pressed(known=[fold([press])], seconds=30) == press
+
+
+def test_another_press_of_the_radio_joins_its_emergency_and_escalates_anew() -> None:  # R-OS-03, R-OS-05
+    signals = taken(pressed())
+    second = pressed(press_id="2", known=[fold(signals)], seconds=300)
+    emergency = fold([*signals, second])
+    assert emergency.id == signals[0].emergency_id
+    assert [press.press_id for press in emergency.presses] == ["1", "2"]
+    assert emergency.state is EmergencyState.OPEN
+    assert emergency.untaken == (second,)
+
+
+def test_two_replicas_that_do_not_hear_each_other_name_it_alike() -> None:  # R-OS-05
+    assert pressed(press_id="1").emergency_id == pressed(press_id="2", seconds=2).emergency_id
+
+
+def test_a_press_after_a_clear_is_another_emergency() -> None:
+    ended = fold(cleared(*safe(*taken(pressed()))))
+    again = pressed(press_id="2", known=[ended], seconds=60)
+    assert again.emergency_id != ended.id
+    # Whoever knows of that clear names it alike.
+    assert pressed(press_id="3", known=[ended], seconds=61).emergency_id == again.emergency_id
+
+
+def test_a_late_try_of_a_press_that_was_cleared_begins_nothing() -> None:
+    ended = fold(cleared(*safe(*taken(pressed()))))
+    assert pressed(known=[ended], seconds=60) == ended.signals[0]
+
+
+def test_a_press_id_that_a_device_uses_again_is_a_press() -> None:
+    first = pressed()
+    later = SAME_PRESS.total_seconds() + 1
+    again = pressed(known=[fold(taken(first))], seconds=later)
+    assert again.id != first.id
+    assert fold([*taken(first), again]).untaken == (again,)
+    assert pressed(known=[fold(taken(first))], seconds=later) == again
+
+
+def test_presses_of_radios_that_could_not_be_read_stay_apart() -> None:
+    one, other = pressed(radio="", press_id=""), pressed(radio="", press_id="")
+    assert one.emergency_id != other.emergency_id
+
+
+def test_a_synthetic_press_stays_apart() -> None:  # R-OS-07
+    real = pressed()
+    probe = pressed(trigger=Trigger.SYNTHETIC, site="leeds", press_id="7", known=[fold([real])])
+    assert probe.emergency_id != real.emergency_id
+    assert fold([probe]).synthetic
+
+
+def test_each_console_is_shown_once() -> None:  # R-OS-02
+    press = pressed()
+    first = answering.shown(fold([press]), "pod-1", answer())
+    assert first is not None
+    both = fold([press, first])
+    assert answering.shown(both, "pod-1", answer()) is None
+    other = answering.shown(both, "pod-2", answer())
+    assert other is not None
+    assert other.covers == {press.id}
+
+
+def test_an_acknowledgement_takes_what_was_seen() -> None:  # R-OS-03
+    press = pressed()
+    unseen = pressed(press_id="2", known=[fold([press])], seconds=1)
+    ack = answering.acknowledge(fold([press, unseen]), "pod-1", answer(seen=frozenset({press.id})))
+    assert ack is not None
+    emergency = fold([press, unseen, ack])
+    assert emergency.state is EmergencyState.OPEN
+    assert emergency.untaken == (unseen,)
+    assert answering.acknowledge(emergency, "pod-1", answer(seen=frozenset({press.id}))) is None
+
+
+def test_a_clear_needs_an_acknowledgement() -> None:
+    assert refusal(pressed()) == "NOT_ACKNOWLEDGED"
+
+
+def test_a_clear_needs_the_safe_code_and_a_controller() -> None:  # R-OS-06
+    signals = taken(pressed())
+    assert refusal(*signals) == "SAFE_CODE_MISSING"
+    ended = fold(cleared(*safe(*signals)))
+    assert ended.state is EmergencyState.CLEARED
+    assert ended.cleared is not None
+    assert ended.cleared.explanation == "seen well"
+
+
+def test_a_press_after_the_safe_code_takes_it_back() -> None:  # R-OS-06
+    signals = safe(*taken(pressed()))
+    again = pressed(press_id="2", known=[fold(signals)], seconds=30)
+    assert refusal(*taken(*signals, again, seconds=31)) == "SAFE_CODE_MISSING"
+
+
+def test_a_duress_code_is_the_opposite_of_a_safe_code() -> None:  # R-OS-06
+    signals = safe(*taken(pressed()), code=Code.DURESS)
+    emergency = fold(signals)
+    assert (emergency.state, emergency.gravity) == (EmergencyState.OPEN, Gravity.DURESS)
+    assert not emergency.safe_code_given
+    # It has to be taken by somebody, and no safe code that follows is believed.
+    again = safe(*taken(*signals, seconds=8), seconds=9)
+    assert not fold(again).safe_code_given
+    assert refusal(*again) == "SECOND_PERSON_NEEDED"
+    assert refusal(*again, roles=SUPERVISOR) == "SECOND_PERSON_NEEDED"
+    assert fold(cleared(*again, by="supervisor-1", roles=SUPERVISOR)).state is EmergencyState.CLEARED
+
+
+def test_without_known_codes_a_second_person_clears() -> None:  # R-OS-06
+    signals = taken(pressed())
+    assert refusal(*signals, codes_known=False) == "SECOND_PERSON_NEEDED"
+    assert refusal(*signals, codes_known=False, by="dispatcher-2") == "SECOND_PERSON_NEEDED"
+    assert refusal(*signals, codes_known=False, roles=SUPERVISOR) == "SECOND_PERSON_NEEDED"
+    ended = fold(cleared(*signals, codes_known=False, roles=SUPERVISOR, by="supervisor-1"))
+    assert ended.state is EmergencyState.CLEARED
+
+
+def test_a_press_that_a_clear_does_not_name_keeps_the_emergency_open() -> None:  # R-OS-06
+    press = pressed()
+    unheard = pressed(press_id="2", seconds=4)
+    emergency = fold([unheard, *cleared(*safe(*taken(press)))])
+    assert emergency.state is EmergencyState.OPEN
+    assert emergency.open_alarms == (unheard,)
+    # What was taken before says nothing about it.
+    assert emergency.acknowledged is None
+
+
+def test_what_is_cleared_is_cleared_once() -> None:
+    ended = cleared(*safe(*taken(pressed())))
+    emergency = fold(ended)
+    rules = {"roles": frozenset({"ROLE_DISPATCHER"}), "codes_known": True, "explanation": "again"}
+    assert answering.clear(emergency, answer(seconds=99), **rules) is None  # type: ignore[arg-type]
+    assert answering.give_code(emergency, Code.DURESS, answer(seconds=99)) is None
+
+
+def test_a_signal_before_its_press_is_no_emergency_yet() -> None:
+    press, ack = taken(pressed())
+    assert fold([ack]).state is EmergencyState.UNSPECIFIED
+    assert fold([ack, press]).state is EmergencyState.ACKNOWLEDGED
+
+
+def test_who_took_it_is_whoever_took_its_newest_alarm_first() -> None:
+    signals = taken(pressed())
+    second = pressed(press_id="2", known=[fold(signals)], seconds=300)
+    emergency = fold(taken(*signals, second, by="dispatcher-2", seconds=310))
+    assert emergency.acknowledged is not None
+    assert emergency.acknowledged.by == "dispatcher-2"
+    assert emergency.acknowledged.at - signals[0].at == timedelta(seconds=310)
+    assert len(emergency.of(SignalKind.ACKNOWLEDGED)) == 2
