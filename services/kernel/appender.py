@@ -13,7 +13,7 @@ import asyncpg
 from google.protobuf.message import Message
 
 from services.kernel.audit import audit_row
-from services.kernel.bulk import AUDIT, OUTBOX, REQUEST, Rows, insert_sql, outbox_row
+from services.kernel.bulk import AUDIT, OUTBOX, REQUEST, Rows, insert_sql, outbox_row, wake_ups
 from services.kernel.caller import Call
 from services.kernel.clock import Clock
 from services.kernel.database import TRANSIENT, Connection, Table
@@ -31,11 +31,15 @@ _RECONNECT_SECONDS = (0.1, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """What one call adds: rows, events as (event, force, sequence), and the reply it is promised."""
+    """What one call adds: rows, events as (event, force, sequence), and the reply it is promised.
+
+    `audit` is the call's audit row where it was made before: of a call that is stored later than it was answered.
+    """
 
     rows: tuple[tuple[Table, tuple[object, ...]], ...]
     events: tuple[tuple[Message, str, int], ...]
     reply: Message
+    audit: tuple[object, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -75,7 +79,7 @@ class Appender:
             rows.add(table, row)
         for event, force, sequence in append.events:
             rows.add(OUTBOX, outbox_row(event, force=force, sequence=sequence, time=at))
-        rows.add(AUDIT, audit_row(call, append.reply, at))
+        rows.add(AUDIT, append.audit or audit_row(call, append.reply, at))
         waiting = _Waiting(call, rows, append.reply, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._filled.set()
@@ -218,6 +222,6 @@ def _sql(shape: tuple[Table, ...]) -> str:
         f"on conflict do nothing returning id), {insert_sql(shape, len(REQUEST.columns) + 1, 'fresh')} "
         "select asked.id as asked, fresh.id is not null as fresh, "
         "old.id, old.force, old.method, old.digest, old.reply, "
-        "(select pg_notify('outbox', '')) from asked left join fresh on fresh.id = asked.id "
+        f"{wake_ups(shape)} from asked left join fresh on fresh.id = asked.id "
         "left join request old on old.id = asked.id"
     )

@@ -112,6 +112,12 @@ def insert_sql(shape: tuple[Table, ...], first: int = 1, gate: str | None = None
     return ", ".join(parts)
 
 
+def wake_ups(shape: tuple[Table, ...]) -> str:
+    """Columns that wake the relay and the timer loop at commit, once a transaction and not once a row."""
+    calls = [f"(select pg_notify('{table.name}', ''))" for table in (OUTBOX, TIMER) if table in shape]
+    return ", ".join(calls) or "1"
+
+
 def insert_args(rows: Rows) -> list[list[object]]:
     """The parameters of insert_sql without a gate, one array a column."""
     return [array for table, added in rows.by_table.items() for array in table.arrays(added)]

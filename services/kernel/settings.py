@@ -60,6 +60,19 @@ class Settings(BaseSettings):
         30, ge=8, description="How long request ids and handled events are known again; longer than Kafka keeps events."
     )
     watchdog_seconds: float = Field(20.0, gt=0, description="A consumer that stalls for longer is rebuilt.")
+    spool: Path | None = Field(
+        None,
+        description="Folder on the local disk, this process's own, for emergencies while Postgres is away; none: they "
+        "are then in memory only.",
+    )
+    peers: str = Field(
+        "",
+        description="Other replicas of the emergency path, host:port separated by commas; a name with several "
+        "addresses stands for all of them.",
+    )
+    peer_token_file: Path | None = Field(
+        None, description="Bearer token of ROLE_SERVICE, for calls between replicas; read again when it changes."
+    )
     rehearsal: bool = Field(False, description="Allows clock_file; says so in log, health and every report.")
     clock_file: Path | None = Field(None, description="File of the rehearsal clock; refused without rehearsal.")
     otlp_endpoint: str | None = Field(None, description="OTLP/HTTP traces endpoint; none: spans are not exported.")

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
-from services.kernel.bulk import OUTBOX, TIMER, Rows, insert_args, insert_sql, outbox_row
+from services.kernel.bulk import OUTBOX, TIMER, Rows, insert_args, insert_sql, outbox_row, wake_ups
 from services.kernel.caller import Caller
 from services.kernel.clock import Clock
 from services.kernel.database import Connection, Pool, Row, Table
@@ -121,14 +121,8 @@ class Transaction:
         if not self._rows:
             return
         rows, self._rows = self._rows, Rows()
-        sql = f"with {insert_sql(rows.shape)} select {_wake_ups(rows.shape)}"
+        sql = f"with {insert_sql(rows.shape)} select {wake_ups(rows.shape)}"
         await self._connection.fetchrow(sql, *insert_args(rows))
-
-
-def _wake_ups(shape: tuple[Table, ...]) -> str:
-    """Wakes the relay and the timer loop at commit, once a transaction and not once a row."""
-    calls = [f"pg_notify('{table.name}', '')" for table in (OUTBOX, TIMER) if table in shape]
-    return ", ".join(calls) or "1"
 
 
 class UnitOfWork:
