@@ -1,7 +1,8 @@
 """The gRPC doors of officer safety: request to command, result to reply. No logic."""
 
-from peel.safety.v1 import api_pb2_grpc, device_api_pb2_grpc, emergency_api_pb2_grpc
+from peel.safety.v1 import api_pb2_grpc, device_api_pb2_grpc
 from services.kernel.serving import Part, Serving
+from services.safety.emergency import serve as emergency
 
 
 def _serve_markers(serving: Serving) -> None:
@@ -12,14 +13,7 @@ def _serve_markers(serving: Serving) -> None:
 
 
 def _serve_emergencies(serving: Serving) -> None:
-    emergency_api_pb2_grpc.add_EmergencyServiceServicer_to_server(
-        emergency_api_pb2_grpc.EmergencyServiceServicer(),  # type: ignore[abstract]  # its door comes next
-        serving.server,
-    )
-    emergency_api_pb2_grpc.add_PeerServiceServicer_to_server(
-        emergency_api_pb2_grpc.PeerServiceServicer(),  # type: ignore[abstract]  # its door comes next
-        serving.server,
-    )
+    emergency.serve(serving)
     device_api_pb2_grpc.add_DeviceServiceServicer_to_server(
         device_api_pb2_grpc.DeviceServiceServicer(),  # type: ignore[abstract]  # its door comes next
         serving.server,

@@ -1,5 +1,39 @@
 """The Kafka and timer door of safety: what it reacts to. No logic."""
 
 from services.kernel.reactions import Reactions
+from services.kernel.timers import Timer
+from services.kernel.transaction import Transaction
+from services.safety.emergency import following
+from services.safety.emergency.domain.signals import EscalationLevel
+from services.safety.emergency.rows import HAPPENED, level_kind
 
 reactions = Reactions("safety")
+
+
+@reactions.fires(HAPPENED)
+async def emergency_happened(timer: Timer, tx: Transaction) -> None:
+    await following.follow(timer.subject, tx)
+
+
+async def _reach(level: EscalationLevel, timer: Timer, tx: Transaction) -> None:
+    await following.reach_level(following.ReachLevel(timer.subject, level, timer.due), tx)
+
+
+@reactions.fires(level_kind(EscalationLevel.SUPERVISOR))
+async def emergency_level_1(timer: Timer, tx: Transaction) -> None:
+    await _reach(EscalationLevel.SUPERVISOR, timer, tx)
+
+
+@reactions.fires(level_kind(EscalationLevel.ALL_POSITIONS))
+async def emergency_level_2(timer: Timer, tx: Transaction) -> None:
+    await _reach(EscalationLevel.ALL_POSITIONS, timer, tx)
+
+
+@reactions.fires(level_kind(EscalationLevel.UNITS_NEARBY))
+async def emergency_level_3(timer: Timer, tx: Transaction) -> None:
+    await _reach(EscalationLevel.UNITS_NEARBY, timer, tx)
+
+
+@reactions.fires(level_kind(EscalationLevel.NEIGHBOURING_FORCE))
+async def emergency_level_4(timer: Timer, tx: Transaction) -> None:
+    await _reach(EscalationLevel.NEIGHBOURING_FORCE, timer, tx)

@@ -1,0 +1,178 @@
+"""All emergencies that this replica knows of, in memory. One a process.
+
+Signals come from its own callers, from other replicas, from the database and from its own disk, in any order and more
+than once. Whoever has to hear of a change is told that there is one, and reads what has become of it when they can.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from peel.safety.v1 import emergency_types_pb2 as types
+from services.kernel.clock import Clock
+from services.kernel.reference import local_date
+from services.safety.emergency.domain.folding import Emergency, EmergencyState
+from services.safety.emergency.domain.holding import Holding
+from services.safety.emergency.domain.ladder import Ladder, next_level_at
+from services.safety.emergency.domain.signals import Durability, SignalKind
+from services.safety.emergency.emergency_messages import View, emergency_message
+from services.safety.emergency.held import Held, Safety
+from services.safety.emergency.neighbours import Neighbours
+from services.safety.reference.emergency import ladder, nearness
+
+# For the late try of a press, and the console that comes back: what ended since is still asked for.
+KEPT_SECONDS = 24 * 3600.0
+_SYNTHETIC_KEPT_SECONDS = 600.0
+# That one more console shows it is told, and hurries nobody.
+_QUIET = frozenset({SignalKind.SHOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something about an emergency is new. `held` is the signal it is about; None where time or a neighbour did it."""
+
+    emergency: Emergency
+    held: Held | None = None
+
+    @property
+    def quiet(self) -> bool:
+        return self.held is not None and self.held.signal.kind in _QUIET
+
+
+class Board:
+    """Signals in; what is open, and what changed, out."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._holding, self._safety, self._neighbours = Holding(), Safety(), Neighbours()
+        self._open: set[UUID] = set()
+        self._touched: dict[UUID, float] = {}
+        self._messages: dict[UUID, types.Emergency] = {}
+        self._listeners: list[Callable[[Change], None]] = []
+
+    def listen(self, listener: Callable[[Change], None]) -> None:
+        """Tells somebody of every change, at once: they note it, and must not wait."""
+        self._listeners.append(listener)
+
+    def add(self, held: Held) -> bool:
+        """Hears of a signal, or of how safe it is; returns whether the signal was new."""
+        fresh = self._holding.add(held.signal)
+        safer = self._safety.learn(held)
+        if fresh or safer:
+            emergency = self._emergency(held.signal.emergency_id)
+            changed = Change(emergency, self._safety.get(held.signal.id))
+            self._tell(changed)
+            if fresh and not changed.quiet:
+                self._look_around(emergency)
+        return fresh
+
+    def settle(self, held: Held, durability: Durability) -> None:
+        """What was found out about how safe a signal is."""
+        self.add(Held(held.signal, durability, held.origin))
+
+    def held(self, signal_id: UUID) -> Held | None:
+        """A signal that was heard of."""
+        return self._safety.get(signal_id)
+
+    def unsafe(self) -> Iterator[Held]:
+        """Every signal that is not known to be in the database, in the order in which they were heard of."""
+        return self._safety.unsafe()
+
+    def get(self, force: str, emergency_id: UUID) -> Emergency | None:
+        """A force's emergency; None where it is another's, or no press of it was heard of."""
+        found = self._holding.get(emergency_id)
+        return found if found is not None and found.force == force and found.alarms else None
+
+    def of_radio(self, force: str, radio: str) -> list[Emergency]:
+        """A radio's emergencies, ended ones included."""
+        return self._holding.of_radio(force, radio)
+
+    def open(self, force: str | None = None) -> list[Emergency]:
+        """What is open, oldest first; of one force or of all."""
+        found = [one for one in map(self._emergency, self._open) if force in (None, one.force)]
+        return sorted(found, key=lambda one: (one.alarms[0].at, one.id))
+
+    def all(self) -> Iterator[Emergency]:
+        """Every emergency, ended ones included, of which a press was heard of."""
+        return (one for one in self._holding.all() if one.alarms)
+
+    def everything_open(self) -> Iterator[Held]:
+        """Every signal of what is open, for a replica that was away."""
+        for emergency in self.open():
+            yield from (held for signal in emergency.signals if (held := self.held(signal.id)))
+
+    def message(self, emergency: Emergency) -> types.Emergency:
+        """The emergency as it is shown now. One object for all who are shown it: nobody changes it."""
+        made = self._messages.get(emergency.id)
+        if made is None:
+            view = View(
+                now=self._clock.now(),
+                ladder=self.ladder(emergency),
+                nearby=self._neighbours.of(emergency.id),
+                durability=self._safety.of(one for one in emergency.signals if one.kind not in _QUIET),
+            )
+            made = self._messages[emergency.id] = emergency_message(emergency, view)
+        return made
+
+    def ladder(self, emergency: Emergency) -> Ladder:
+        """By which it escalates today."""
+        return ladder(emergency.force, local_date(self._clock.now()))
+
+    def next_level_at(self, now: datetime) -> datetime | None:
+        """When the first of all emergencies reaches its next level."""
+        due = [self.next_level_of(one, now) for one in map(self._emergency, self._open)]
+        return min((moment for moment in due if moment is not None), default=None)
+
+    def next_level_of(self, emergency: Emergency, moment: datetime) -> datetime | None:
+        """When an emergency reaches its first level after a moment, if nobody does anything."""
+        return next_level_at(emergency, moment, self.ladder(emergency))
+
+    def time_went_by(self, emergency: Emergency) -> None:
+        """It has reached another level."""
+        self._tell(Change(emergency))
+
+    def forget(self) -> None:
+        """Lets go of what ended a day ago, and of old synthetic presses."""
+        now = time.monotonic()
+        gone = [one for one in self._holding.all() if self._is_over(one, now - self._touched.get(one.id, now))]
+        for emergency in gone:
+            self._safety.forget(emergency.signals)
+            self._neighbours.forget(emergency.id)
+            self._open.discard(emergency.id)
+            self._touched.pop(emergency.id, None)
+            self._messages.pop(emergency.id, None)
+        self._holding.forget([emergency.id for emergency in gone])
+
+    @staticmethod
+    def _is_over(emergency: Emergency, seconds: float) -> bool:
+        if emergency.synthetic:
+            return seconds > _SYNTHETIC_KEPT_SECONDS
+        return not _is_open(emergency) and seconds > KEPT_SECONDS
+
+    def _emergency(self, emergency_id: UUID) -> Emergency:
+        found = self._holding.get(emergency_id)
+        if found is None:
+            raise LookupError("an emergency that nothing was heard of")
+        return found
+
+    def _tell(self, change: Change) -> None:
+        emergency = change.emergency
+        self._messages.pop(emergency.id, None)
+        self._touched[emergency.id] = time.monotonic()
+        (self._open.add if _is_open(emergency) else self._open.discard)(emergency.id)
+        if emergency.alarms:
+            for listener in self._listeners:
+                listener(change)
+
+    def _look_around(self, emergency: Emergency) -> None:
+        rule = nearness(emergency.force, local_date(self._clock.now()))
+        others: Iterable[Emergency] = self.open(emergency.force)
+        for other in self._neighbours.look(emergency, others, rule):
+            self._tell(Change(self._emergency(other)))
+        self._messages.pop(emergency.id, None)
+
+
+def _is_open(emergency: Emergency) -> bool:
+    return emergency.state in (EmergencyState.OPEN, EmergencyState.ACKNOWLEDGED)

@@ -1,0 +1,103 @@
+"""This replica's own disk: where signals wait while the database is away, and from where they go to it, once each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import asyncpg
+from google.protobuf.message import DecodeError
+
+from peel.safety.v1 import emergency_types_pb2 as types
+from services.kernel.errors import Busy, OperatorFault, Unavailable
+from services.kernel.health import Health
+from services.kernel.pause import pause
+from services.kernel.spool import Record, Spool, SpoolFailed, drain
+from services.kernel.telemetry.logs import logger
+from services.safety.emergency.board import Board
+from services.safety.emergency.domain.signals import Durability
+from services.safety.emergency.held import Held
+from services.safety.emergency.held_messages import held_from, held_message
+
+_LOG = logger(__name__)
+_LOOK_SECONDS = 5.0
+# The database refuses it for good, or it is not what we wrote: a person has to look at it.
+_POISON = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError, DecodeError, ValueError)
+
+Take = Callable[[Held], Awaitable[None]]
+
+
+class Disk:
+    """Without a folder that can be used nothing is kept, and the process says so; it serves all the same."""
+
+    def __init__(self, folder: Path | None, board: Board, health: Health, take: Take) -> None:
+        """`take` gives a signal to the database. Blocks for as long as the disk is read: for a process's start."""
+        self._folder, self._board, self._health, self._take = folder, board, health, take
+        self._spool: Spool | None = None
+        self._open()
+
+    async def keep(self, held: Held) -> bool:
+        """Whether a signal is on the disk to stay."""
+        if self._spool is None:
+            return False
+        try:
+            await self._spool.add(held.signal.id, held_message(held).SerializeToString())
+        except SpoolFailed:
+            # Reported by the spool itself.
+            return False
+        return True
+
+    async def run(self, back: asyncio.Event, stop: asyncio.Event) -> None:
+        """Replays until `stop` is set; `back` says that the database is there. Opens the folder once that works."""
+        while self._spool is None and not stop.is_set():
+            await pause(_LOOK_SECONDS, stop)
+            self._open()
+        if self._spool is None:
+            return
+        looking = asyncio.create_task(self._look(self._spool, stop))
+        try:
+            await drain(self._spool, self._replay, _POISON, back=back, stop=stop)
+        finally:
+            looking.cancel()
+            await self._spool.close()
+
+    def _open(self) -> None:
+        """Takes the folder, and shows what an earlier process left there."""
+        if self._folder is None:
+            self._health.degrade("spool", "PEEL_SPOOL is not set: while Postgres is away no emergency is durable")
+            return
+        try:
+            self._spool = Spool(self._folder)
+        except OperatorFault as fault:
+            self._health.degrade("spool", f"{fault}: while Postgres is away no emergency is durable")
+            _LOG.error("no spool", reason=str(fault))
+            return
+        self._health.degrade("spool", None)
+        for record in self._spool.pending():
+            try:
+                self._board.add(replace(_held(record), durability=Durability.LOCAL))
+            except (DecodeError, ValueError) as error:
+                _LOG.error("record of the spool is no signal", error=type(error).__name__)
+
+    async def _look(self, spool: Spool, stop: asyncio.Event) -> None:
+        """Finds out that the disk takes nothing before a press does."""
+        while not stop.is_set():
+            try:
+                await spool.check()
+            except SpoolFailed as failure:
+                self._health.degrade("spool", failure.rule)
+            else:
+                self._health.degrade("spool", None)
+            await pause(_LOOK_SECONDS, stop)
+
+    async def _replay(self, record: Record) -> None:
+        held = _held(record)
+        try:
+            await self._take(held)
+        except (Busy, Unavailable) as error:
+            raise ConnectionError(error.reason) from error
+        self._board.settle(held, Durability.COMMITTED)
+
+
+def _held(record: Record) -> Held:
+    return held_from(types.HeldSignal.FromString(record.body))

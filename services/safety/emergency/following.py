@@ -1,0 +1,91 @@
+"""What follows from a signal once it is in the database: where its emergency stands, what others are told, and the
+levels it reaches. The worker does this; no console and no device waits for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from peel.safety.v1 import emergency_types_pb2 as types
+from peel.safety.v1 import events_pb2 as events
+from services.kernel.transaction import Transaction
+from services.safety.emergency import ledger, rows, standings, store
+from services.safety.emergency.domain import answering
+from services.safety.emergency.domain.folding import Emergency, EmergencyState
+from services.safety.emergency.domain.ladder import reaches
+from services.safety.emergency.domain.signals import EscalationLevel, Signal
+from services.safety.emergency.standings import Standing
+
+_BY = "service:safety"
+
+
+@dataclass(frozen=True, slots=True)
+class ReachLevel:
+    """An alarm has waited for so long that a level is due."""
+
+    alarm_id: UUID
+    level: EscalationLevel
+    due: datetime
+
+
+async def follow(signal_id: UUID, tx: Transaction) -> None:
+    """A signal was stored. Each of an emergency's signals comes here after its own commit, so the last one sees all."""
+    await _catch_up(signal_id, tx)
+
+
+async def reach_level(command: ReachLevel, tx: Transaction) -> None:
+    """Puts on record that a level was reached, where nobody had taken the alarm until then."""
+    emergency, sequence = await _catch_up(command.alarm_id, tx)
+    if not reaches(emergency, command.alarm_id, command.due):
+        return
+    add(answering.escalated(emergency, command.alarm_id, command.level, command.due, _BY), tx)
+    message = (await ledger.read(emergency.id, tx)).message
+    tx.emit(events.EmergencyEscalated(emergency=message), force=emergency.force, sequence=sequence + 1)
+    await standings.keep_standing(tx, emergency, sequence + 1)
+
+
+def add(signal: Signal, tx: Transaction) -> None:
+    """Adds a signal that the worker makes. Every replica is told of it at the commit."""
+    for table, row in rows.rows_of(signal):
+        tx.add(table, row)
+
+
+async def _catch_up(signal_id: UUID, tx: Transaction) -> tuple[Emergency, int]:
+    """Notes where the signal's emergency stands by all that is stored, and tells what is news of it.
+
+    No other worker is at that emergency until the transaction ends. Returns it, and the number of its last event.
+    """
+    emergency_id = await standings.emergency_of(tx, signal_id)
+    standing = await standings.lock_standing(tx, emergency_id)
+    (emergency,) = ledger.group(await store.signals_of(tx, [emergency_id]))
+    if not emergency.alarms:
+        return emergency, standing.sequence
+    alarms = {alarm.id for alarm in emergency.alarms}
+    await standings.mark_alarms(
+        tx,
+        taken=alarms - {alarm.id for alarm in emergency.untaken},
+        cleared=alarms - {alarm.id for alarm in emergency.open_alarms},
+    )
+    sequence = standing.sequence
+    if not emergency.synthetic:
+        message = (await ledger.read(emergency.id, tx)).message
+        for event in _news(emergency, standing, message):
+            sequence += 1
+            tx.emit(event, force=emergency.force, sequence=sequence)
+    await standings.keep_standing(tx, emergency, sequence)
+    return emergency, sequence
+
+
+def _news(emergency: Emergency, standing: Standing, message: types.Emergency) -> list[Message]:
+    """A new alarm is told as the beginning of one, whatever the emergency's state was; then what it came to."""
+    news: list[Message] = []
+    alarmed = len(emergency.alarms) > standing.alarms
+    if alarmed:
+        news.append(events.EmergencyRaised(emergency=message))
+    if alarmed or emergency.state is not standing.state:
+        if emergency.state is EmergencyState.ACKNOWLEDGED:
+            news.append(events.EmergencyAcknowledged(emergency=message))
+        if emergency.state is EmergencyState.CLEARED:
+            news.append(events.EmergencyCleared(emergency=message))
+    return news

@@ -1,0 +1,45 @@
+"""What a process of the emergency path is made of, put together in one place."""
+
+from functools import partial
+
+from peel.safety.v1 import emergency_api_pb2_grpc
+from services.kernel.reference import local_date
+from services.kernel.serving import Serving
+from services.safety.emergency.api import EmergencyDoor
+from services.safety.emergency.board import Board
+from services.safety.emergency.carriers import Carriers
+from services.safety.emergency.changes import ChangeLog
+from services.safety.emergency.desk import Desk
+from services.safety.emergency.disk import Disk
+from services.safety.emergency.escalation import Escalation
+from services.safety.emergency.listening import Listening
+from services.safety.emergency.proving import Proofs
+from services.safety.emergency.road import Road, Store
+from services.safety.emergency.telling import Gateways
+from services.safety.emergency.watching import Consoles
+from services.safety.reference.emergency import sites
+
+
+def serve(serving: Serving) -> None:
+    """Adds EmergencyService and PeerService to a server, and all that works behind them."""
+    clock = serving.clock
+    board, carriers, log = Board(clock), Carriers(), ChangeLog()
+    board.listen(log.changed)
+    proofs = Proofs(sites(local_date(clock.now())))
+    board.listen(proofs.changed)
+    consoles, gateways = Consoles(board, proofs, log), Gateways(board, clock)
+    store = Store(serving.appender)
+    disk = Disk(serving.settings.spool, board, serving.health, store.take)
+    desk = Desk(clock, board, carriers, gateways, Road(store, disk), serving.cases.late_audit)
+    door = EmergencyDoor(serving.cases, desk, consoles, gateways)
+    emergency_api_pb2_grpc.add_EmergencyServiceServicer_to_server(door, serving.server)
+    emergency_api_pb2_grpc.add_PeerServiceServicer_to_server(
+        emergency_api_pb2_grpc.PeerServiceServicer(),  # type: ignore[abstract]  # its door comes next
+        serving.server,
+    )
+    listening = Listening(serving.settings, serving.service, serving.pool, clock, board, carriers)
+    serving.background("listen", listening.hear)
+    serving.background("read", listening.read)
+    serving.background("replay", partial(disk.run, listening.back))
+    serving.background("escalate", Escalation(clock, board).run)
+    serving.background("prove", proofs.run)

@@ -1,0 +1,104 @@
+"""The SQL of the emergency path: rows to signals and back, nothing else."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from peel.safety.v1 import emergency_types_pb2 as types
+from services.kernel.database import Connection, Row, Table
+from services.kernel.transaction import Transaction
+from services.safety.emergency.carriers import Codes, Known
+from services.safety.emergency.domain.signals import Carrier, Duty, Point, Signal
+from services.safety.emergency.messages import signal_from, signal_message
+
+SIGNAL = Table.of(
+    "signal", "id uuid, emergency_id uuid, force text, kind smallint, at timestamptz, synthetic boolean, body bytea"
+)
+ALARM = Table.of("alarm", "signal_id uuid, emergency_id uuid, force text, at timestamptz, synthetic boolean")
+
+
+def signal_row(signal: Signal) -> tuple[object, ...]:
+    """The row for SIGNAL."""
+    return (
+        signal.id,
+        signal.emergency_id,
+        signal.force,
+        signal.kind,
+        signal.at,
+        signal.synthetic,
+        signal_message(signal).SerializeToString(),
+    )
+
+
+def alarm_row(signal: Signal) -> tuple[object, ...]:
+    """The row for ALARM."""
+    return (signal.id, signal.emergency_id, signal.force, signal.at, signal.synthetic)
+
+
+def _signals(rows: Iterable[Row]) -> list[Signal]:
+    return [signal_from(types.Signal.FromString(row["body"])) for row in rows]
+
+
+async def signals_named(connection: Connection, ids: Sequence[UUID]) -> list[Signal]:
+    """These signals, as far as they are stored."""
+    return _signals(await connection.fetch("select body from signal where id = any($1::uuid[])", list(ids)))
+
+
+async def signals_in_hand(connection: Connection, now: datetime, kept: timedelta) -> list[Signal]:
+    """Every signal of an emergency that is open, or that had a press lately."""
+    rows = await connection.fetch(
+        "select body from signal where emergency_id in ("
+        "select emergency_id from alarm where not cleared and not synthetic "
+        "union select emergency_id from alarm where at > $1 and not synthetic)",
+        now - kept,
+    )
+    return _signals(rows)
+
+
+async def signals_of(tx: Transaction, emergency_ids: Sequence[UUID]) -> list[Signal]:
+    """All signals of these emergencies."""
+    return _signals(await tx.all("select body from signal where emergency_id = any($1::uuid[])", list(emergency_ids)))
+
+
+async def open_signals(tx: Transaction, force: str) -> list[Signal]:
+    """All signals of what is open in a force."""
+    rows = await tx.all(
+        "select body from signal where emergency_id in ("
+        "select emergency_id from alarm where force = $1 and not cleared and not synthetic)",
+        force,
+    )
+    return _signals(rows)
+
+
+_DEVICE = (
+    "select device_id, force, radio, unit_id, callsign, crew, duty, incident_id, incident_address, latitude, "
+    "longitude, accuracy_metres, point_at, safe_digest, duress_digest, salt from device"
+)
+
+
+async def devices(connection: Connection) -> list[Known]:
+    """Every device."""
+    return [_device(row) for row in await connection.fetch(_DEVICE)]
+
+
+async def devices_named(connection: Connection, ids: Sequence[UUID]) -> list[Known]:
+    """These devices."""
+    return [_device(row) for row in await connection.fetch(f"{_DEVICE} where device_id = any($1::uuid[])", list(ids))]
+
+
+def _device(row: Row) -> Known:
+    placed = row["latitude"] is not None
+    carrier = Carrier(
+        device_id=row["device_id"],
+        duty=Duty(row["duty"]),
+        unit_id=row["unit_id"],
+        callsign=row["callsign"],
+        crew=tuple(row["crew"]),
+        incident_id=row["incident_id"],
+        incident_address=row["incident_address"],
+        last_point=Point(row["latitude"], row["longitude"], row["accuracy_metres"]) if placed else None,
+        last_point_at=row["point_at"],
+    )
+    known = row["salt"] is not None
+    codes = Codes(row["salt"], row["safe_digest"], row["duress_digest"]) if known else None
+    return Known(row["force"], row["radio"], carrier, codes)

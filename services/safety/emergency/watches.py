@@ -1,0 +1,122 @@
+"""Who has a stream open, and what each of them has not been sent yet.
+
+Nobody waits for anybody: a change marks its emergency in every stream that it concerns, and each stream reads what has
+become of it when its caller takes the next message. So a slow console gets the newest state and never an old one, its
+marks are bounded, and it slows nobody.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.safety.emergency.board import Change
+from services.safety.emergency.domain.folding import Emergency
+
+# More marks than this, and a whole snapshot is the shorter way.
+MOST_MARKS = 500
+HEARTBEAT_SECONDS = 5.0
+# That yet another console shows it is told together.
+_QUIET_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a stream has to send next: emergencies and sites, or everything."""
+
+    emergencies: tuple[UUID, ...] = ()
+    sites: tuple[str, ...] = ()
+    everything: bool = False
+
+
+class Watch:
+    """One stream, and what is new for it."""
+
+    def __init__(self, force: str, concerns: Callable[[Emergency], bool], most: int = MOST_MARKS) -> None:
+        self.force, self._concerns, self._most = force, concerns, most
+        self._emergencies: dict[UUID, None] = {}
+        self._sites: dict[str, None] = {}
+        self._everything = False
+        self._woken = asyncio.Event()
+        self._hurry: asyncio.TimerHandle | None = None
+
+    def changed(self, change: Change) -> None:
+        """Something about an emergency is new."""
+        if self._concerns(change.emergency):
+            self._mark(change.emergency.id)
+            if not change.quiet:
+                self._woken.set()
+            elif self._hurry is None:
+                self._hurry = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._woken.set)
+
+    def mark(self, emergency_ids: Iterable[UUID]) -> None:
+        """These have to be sent."""
+        for emergency_id in emergency_ids:
+            self._mark(emergency_id)
+        self._woken.set()
+
+    def mark_site(self, site: str) -> None:
+        """Something about the path of a site is new."""
+        self._sites[site] = None
+        self._woken.set()
+
+    def mark_everything(self) -> None:
+        """All of it has to be sent."""
+        self._everything = True
+        self._emergencies.clear()
+        self._woken.set()
+
+    async def wait(self, seconds: float) -> Marks | None:
+        """What is new, as soon as something is; None after so many seconds of nothing."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return None
+        self.close()
+        self._woken.clear()
+        marks = Marks(tuple(self._emergencies), tuple(self._sites), self._everything)
+        self._emergencies, self._sites, self._everything = {}, {}, False
+        return marks
+
+    def close(self) -> None:
+        """Nothing waits to be hurried any more."""
+        if self._hurry is not None:
+            self._hurry.cancel()
+            self._hurry = None
+
+    def _mark(self, emergency_id: UUID) -> None:
+        if self._everything:
+            return
+        self._emergencies[emergency_id] = None
+        if len(self._emergencies) > self._most:
+            self.mark_everything()
+
+
+class Watches:
+    """All streams of a kind that are open in this process."""
+
+    def __init__(self) -> None:
+        self._watches: set[Watch] = set()
+
+    @contextmanager
+    def open(self, watch: Watch) -> Iterator[Watch]:
+        """As long as its caller stays. What changes from now on is marked."""
+        self._watches.add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches.discard(watch)
+            watch.close()
+
+    def changed(self, change: Change) -> None:
+        """A listener of the board."""
+        for watch in self._watches:
+            watch.changed(change)
+
+    def site_changed(self, force: str, site: str) -> None:
+        """The path of a site is unproven, or proven again."""
+        for watch in self._watches:
+            if watch.force == force:
+                watch.mark_site(site)

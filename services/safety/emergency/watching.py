@@ -1,0 +1,93 @@
+"""What a console position is sent: every open emergency, then every change (R-OS-01)."""
+
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass
+
+from peel.safety.v1 import emergency_api_pb2 as api
+from peel.safety.v1 import emergency_types_pb2 as types
+from services.kernel.wire import optional_stamp
+from services.safety.emergency.board import Board
+from services.safety.emergency.changes import ChangeLog
+from services.safety.emergency.domain.folding import Emergency
+from services.safety.emergency.proving import Proofs, SiteState
+from services.safety.emergency.watches import HEARTBEAT_SECONDS, MOST_MARKS, Marks, Watch, Watches
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a console asked for: its force's emergencies, synthetic ones too or not, and from where on."""
+
+    force: str
+    resume_token: str = ""
+    synthetic: bool = False
+
+    def concerns(self, emergency: Emergency) -> bool:
+        return emergency.force == self.force and (self.synthetic or not emergency.synthetic)
+
+
+class Consoles:
+    """The streams of consoles."""
+
+    def __init__(self, board: Board, proofs: Proofs, log: ChangeLog, most_marks: int = MOST_MARKS) -> None:
+        self._board, self._proofs, self._log, self._most_marks = board, proofs, log, most_marks
+        self._watches = Watches()
+        board.listen(self._watches.changed)
+        proofs.listen(self._watches.site_changed)
+
+    async def stream(self, wanted: Wanted) -> AsyncGenerator[api.WatchEmergenciesResponse, None]:
+        """Everything, then every change, then more; where the token is known, what changed since instead."""
+        token = wanted.resume_token
+        missed = self._log.since(token)
+        with self._watches.open(Watch(wanted.force, wanted.concerns, self._most_marks)) as watch:
+            if missed is None:
+                watch.mark_everything()
+            else:
+                watch.mark(missed)
+                for state in self._proofs.states(wanted.force):
+                    watch.mark_site(state.site)
+            while True:
+                marks = await watch.wait(HEARTBEAT_SECONDS)
+                before, token = token, self._log.token
+                for reply in _numbered(self._replies(wanted, marks), before, token):
+                    yield reply
+
+    def _replies(self, wanted: Wanted, marks: Marks | None) -> Iterator[api.WatchEmergenciesResponse]:
+        if marks is None:
+            return
+        if marks.everything:
+            yield from self._snapshot(wanted)
+            return
+        for emergency_id in marks.emergencies:
+            emergency = self._board.get(wanted.force, emergency_id)
+            if emergency is not None and wanted.concerns(emergency):
+                yield api.WatchEmergenciesResponse(emergency=self._board.message(emergency))
+        for state in self._proofs.states(wanted.force):
+            if state.site in marks.sites:
+                yield api.WatchEmergenciesResponse(path_alarm=_alarm(state))
+
+    def _snapshot(self, wanted: Wanted) -> Iterator[api.WatchEmergenciesResponse]:
+        yield api.WatchEmergenciesResponse(snapshot_begins=True)
+        for emergency in self._board.open(wanted.force):
+            if wanted.concerns(emergency):
+                yield api.WatchEmergenciesResponse(emergency=self._board.message(emergency))
+        for state in self._proofs.states(wanted.force):
+            if state.alarmed:
+                yield api.WatchEmergenciesResponse(path_alarm=_alarm(state))
+        yield api.WatchEmergenciesResponse(snapshot_ends=True)
+
+
+def _numbered(
+    replies: Iterator[api.WatchEmergenciesResponse], before: str, after: str
+) -> Iterator[api.WatchEmergenciesResponse]:
+    """The replies with their tokens: only who has the last of them has all that had changed. At least one."""
+    last = next(replies, api.WatchEmergenciesResponse(heartbeat=True))
+    for reply in replies:
+        last.resume_token = before
+        yield last
+        last = reply
+    last.resume_token = after
+    yield last
+
+
+def _alarm(state: SiteState) -> types.PathAlarm:
+    return types.PathAlarm(site=state.site, last_proven_at=optional_stamp(state.proven_at), over=not state.alarmed)
