@@ -40,7 +40,7 @@ class Stage:
             Command(
                 name="echo",
                 argv=(sys.executable, "-m", "bench.echo", *self.echo_address.values()),
-                env=platform.env("intake", "api"),
+                env=platform.env("intake-api"),
                 log=platform.home / "log" / "echo.log",
                 ready=port_open(int(self.echo_address["bare"].rsplit(":", 1)[1])),
             )

@@ -86,7 +86,7 @@ def lock(
 def _processes(platform: Platform) -> Table:
     table = Table("process", "pid", "address", box=None)
     addresses = {"postgres": platform.postgres.dsn("{service}"), "kafka": platform.kafka.bootstrap}
-    addresses |= {f"{service}-api": address for service, address in platform.addresses.items()}
+    addresses |= platform.listening
     for name, pid in platform.pids.items():
         table.add_row(name, str(pid), addresses.get(name, ""))
     return table

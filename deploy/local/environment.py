@@ -9,6 +9,7 @@ from pathlib import Path
 from deploy.local.authority import Authority
 from deploy.local.files import write_private
 from deploy.local.ports import LOOPBACK, Ports
+from deploy.local.roster import Planned, serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +18,22 @@ class Surroundings:
 
     database: str
     kafka: str
+    processes: tuple[Planned, ...]
     ports: Ports
     authority: Authority
     token_file: Path
     clock_file: Path | None
 
     @property
+    def listening(self) -> dict[str, str]:
+        """The gRPC address of each process that serves."""
+        return {process: f"{LOOPBACK}:{port}" for process, port in self.ports.grpc.items()}
+
+    @property
     def addresses(self) -> dict[str, str]:
-        """The gRPC address of each service."""
-        return {service: f"{LOOPBACK}:{port}" for service, port in self.ports.api.items()}
+        """Where clients find what serves, by its key; replicas are separated by commas."""
+        where = self.listening
+        return {key: ",".join(where[one.name] for one in found) for key, found in serving(self.processes).items()}
 
     def shared(self) -> dict[str, str]:
         """The settings that are the same in every process, and that the command line needs."""
@@ -44,16 +52,16 @@ class Surroundings:
             settings |= {"PEEL_REHEARSAL": "1", "PEEL_CLOCK_FILE": str(self.clock_file)}
         return settings
 
-    def of_process(self, service: str, process: str) -> dict[str, str]:
-        """The settings of one process, which is `api` or `worker`."""
-        own = f"{service}-{process}"
-        listen = {
-            "PEEL_LISTEN": self.addresses[service],
-            "PEEL_METRICS_LISTEN": f"{LOOPBACK}:{self.ports.metrics[own]}",
+    def of_process(self, planned: Planned) -> dict[str, str]:
+        """The settings of one process."""
+        own = {
+            "PEEL_METRICS_LISTEN": f"{LOOPBACK}:{self.ports.metrics[planned.name]}",
             # Kafka knows a worker by this name again after a restart, and gives it its partitions back at once.
-            "PEEL_INSTANCE": f"{own}-1",
+            "PEEL_INSTANCE": planned.name,
         }
-        return self.shared() | listen
+        if planned.address:
+            own |= {"PEEL_LISTEN": self.listening[planned.name], "PEEL_PEERS": self.addresses[planned.address]}
+        return self.shared() | own
 
 
 def write_env_file(file: Path, settings: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The whole platform on this machine: PostgreSQL, Kafka, migrations, and an API and a worker of each service."""
+"""The whole platform on this machine: PostgreSQL, Kafka, migrations, and the processes of all services."""
 
 import os
 import sys
@@ -23,11 +23,11 @@ from deploy.local.ports import fixed_ports, free_ports, require_free
 from deploy.local.postgres import LocalPostgres
 from deploy.local.processes import Command, Process, Supervisor
 from deploy.local.ready import http_ready
+from deploy.local.roster import ROSTER, Planned
 from services.kernel.clock import set_rehearsal_clock
 from services.table import SERVICES
 
 _ROOT = Path(__file__).resolve().parents[2]
-_PROCESSES = tuple((service, process) for service in SERVICES for process in ("api", "worker"))
 # All that a platform makes in its home, and therefore all that one which starts clean removes. Not the clock, which
 # belongs to whoever rehearses; nor the authority, so that a token that somebody noted down goes on working.
 _MADE = ("postgres", "kafka", "log", "tokens", "peel.env")
@@ -61,9 +61,8 @@ class Platform:
         In a rehearsal all processes run on the clock in `clock_file`. up() sets it to `clock_starts`, unless data are
         kept that have a clock already; without `clock_starts`, the caller has to set it before up().
         """
-        names = [f"{service}-{process}" for service, process in _PROCESSES]
         self.home = home.absolute()
-        self.ports = free_ports(SERVICES, names) if port_base is None else fixed_ports(port_base, SERVICES, names)
+        self.ports = free_ports(ROSTER) if port_base is None else fixed_ports(port_base, ROSTER)
         self.clock_file = self.home / "clock"
         self.authority = Authority(self.home / "authority", {force, *FORCES})
         self.supervisor = Supervisor()
@@ -86,8 +85,13 @@ class Platform:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """The gRPC address of each service, with TLS by `authority.ca`."""
+        """Where clients find what serves (intake, …), with TLS by `authority.ca`; replicas separated by commas."""
         return self._surroundings().addresses
+
+    @property
+    def listening(self) -> dict[str, str]:
+        """The gRPC address of each process that serves: intake-api, …"""
+        return self._surroundings().listening
 
     @property
     def pids(self) -> dict[str, int]:
@@ -103,13 +107,14 @@ class Platform:
         """The file with the token of a synthetic holder of that role: "crime_recorder"."""
         return self.home / "tokens" / f"{role}.jwt"
 
-    def env(self, service: str, process: str) -> dict[str, str]:
-        """The whole environment of one process (`api` or `worker`): the caller's, and Peel's settings over it."""
+    def env(self, name: str) -> dict[str, str]:
+        """The whole environment of one process, by its name: the caller's, and Peel's settings over it."""
         inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         # So that the processes run this checkout, wherever it was started from and whatever else is installed.
         paths = [str(_ROOT), str(_ROOT / "protos" / "gen"), *filter(None, [os.environ.get("PYTHONPATH")])]
         own = {"PYTHONPATH": os.pathsep.join(paths), "PEEL_ENV_FILE": str(self.env_file)}
-        return inherited | own | self._surroundings().of_process(service, process)
+        planned = next(one for one in ROSTER if one.name == name)
+        return inherited | own | self._surroundings().of_process(planned)
 
     def log(self, name: str) -> Path:
         """The log of a process: intake-api, intake-worker, intake-migrate, …"""
@@ -148,6 +153,7 @@ class Platform:
         return Surroundings(
             database=self.postgres.dsn("{service}"),
             kafka=self.kafka.bootstrap,
+            processes=ROSTER,
             ports=self.ports,
             authority=self.authority,
             token_file=self.token_file("auditor"),
@@ -189,27 +195,27 @@ class Platform:
         began = time.monotonic()
         with ThreadPoolExecutor(len(SERVICES)) as pool:
             list(pool.map(self._migrate, SERVICES))
-        self._console.print(f"{'migrations':<14} applied  [dim]{time.monotonic() - began:.1f} s[/]")
+        self._console.print(f"{'migrations':<18} applied  [dim]{time.monotonic() - began:.1f} s[/]")
 
     def _migrate(self, service: str) -> None:
         log = self.log(f"{service}-migrate")
         log.parent.mkdir(exist_ok=True)
         argv = (*self._cli, service, "migrate")
-        run_step(f"peel {service} migrate", argv, log, env=self.env(service, "worker"), cwd=_ROOT)
+        run_step(f"peel {service} migrate", argv, log, env=self.env(f"{service}-worker"), cwd=_ROOT)
 
     def _start_services(self) -> None:
         began = time.monotonic()
-        started = [self.supervisor.start(Process(self._command(*which), restart=True)) for which in _PROCESSES]
+        started = [self.supervisor.start(Process(self._command(planned), restart=True)) for planned in ROSTER]
         for process in started:
             process.wait_ready()
             self._say(process.name.replace("-", " "), self._port_of(process.name), began)
 
-    def _command(self, service: str, process: str) -> Command:
-        name = f"{service}-{process}"
+    def _command(self, planned: Planned) -> Command:
+        name = planned.name
         return Command(
             name=name,
-            argv=(*self._cli, service, process),
-            env=self.env(service, process),
+            argv=(*self._cli, *planned.argv),
+            env=self.env(name),
             log=self.log(name),
             ready=http_ready(self.ports.metrics[name]),
             cwd=_ROOT,
@@ -217,8 +223,7 @@ class Platform:
         )
 
     def _port_of(self, name: str) -> int:
-        service, process = name.split("-")
-        return self.ports.api[service] if process == "api" else self.ports.metrics[name]
+        return self.ports.grpc.get(name) or self.ports.metrics[name]
 
     def _say(self, what: str, port: int, began: float) -> None:
-        self._console.print(f"{what:<14} ready on 127.0.0.1:{port}  [dim]{time.monotonic() - began:.1f} s[/]")
+        self._console.print(f"{what:<18} ready on 127.0.0.1:{port}  [dim]{time.monotonic() - began:.1f} s[/]")

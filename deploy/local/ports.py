@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from deploy.local.faults import LocalFault
+from deploy.local.roster import Planned
 
 LOOPBACK = "127.0.0.1"
 
@@ -16,42 +17,44 @@ _FREE_RANGE = range(12_000, 32_000)
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where each part of a platform listens. `metrics` is keyed by process: intake-api, intake-worker, …"""
+    """Where each part of a platform listens. `grpc` and `metrics` are keyed by process: intake-api, intake-worker, …"""
 
     postgres: int
     kafka: int
     kafka_controller: int
-    api: Mapping[str, int]
+    grpc: Mapping[str, int]
     metrics: Mapping[str, int]
 
     def named(self) -> dict[int, str]:
         """Every port, with who listens on it."""
         names = {self.postgres: "PostgreSQL", self.kafka: "Kafka", self.kafka_controller: "Kafka's controller"}
-        names |= {port: f"{service} api" for service, port in self.api.items()}
+        names |= {port: process for process, port in self.grpc.items()}
         return names | {port: f"metrics of {process}" for process, port in self.metrics.items()}
 
 
-def fixed_ports(base: int, services: Iterable[str], processes: Iterable[str]) -> Ports:
+def fixed_ports(base: int, processes: Iterable[Planned]) -> Ports:
     """The ports of a platform that people and notes can point to: with 7100, intake's api is 7101, Postgres 7132."""
+    processes = list(processes)
     return Ports(
         postgres=base + 32,
         kafka=base + 92,
         kafka_controller=base + 93,
-        api={service: base + 1 + at for at, service in enumerate(services)},
-        metrics={process: base + 11 + at for at, process in enumerate(processes)},
+        grpc={planned.name: base + 1 + at for at, planned in enumerate(one for one in processes if one.address)},
+        metrics={planned.name: base + 51 + at for at, planned in enumerate(processes)},
     )
 
 
-def free_ports(services: Iterable[str], processes: Iterable[str]) -> Ports:
+def free_ports(processes: Iterable[Planned]) -> Ports:
     """Ports that nobody listens on now."""
-    services, processes = list(services), list(processes)
-    found = iter(_free(3 + len(services) + len(processes)))
+    processes = list(processes)
+    serving = [planned for planned in processes if planned.address]
+    found = iter(_free(3 + len(serving) + len(processes)))
     return Ports(
         postgres=next(found),
         kafka=next(found),
         kafka_controller=next(found),
-        api={service: next(found) for service in services},
-        metrics={process: next(found) for process in processes},
+        grpc={planned.name: next(found) for planned in serving},
+        metrics={planned.name: next(found) for planned in processes},
     )
 
 

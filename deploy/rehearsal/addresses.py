@@ -16,12 +16,8 @@ def addresses(platform: Platform) -> Table:
     """Every process with its address."""
     shown = Table("process", "pid", "address", box=None)
     where = {"postgres": platform.postgres.dsn("{service}"), "kafka": platform.kafka.bootstrap}
-    where |= {f"{service}-api": f"https://{address} (gRPC)" for service, address in platform.addresses.items()}
-    where |= {
-        name: f"http://127.0.0.1:{port}/metrics"
-        for name, port in platform.ports.metrics.items()
-        if name.endswith("worker")
-    }
+    where |= {name: f"http://127.0.0.1:{port}/metrics" for name, port in platform.ports.metrics.items()}
+    where |= {name: f"https://{address} (gRPC)" for name, address in platform.listening.items()}
     for name, pid in platform.pids.items():
         shown.add_row(name, str(pid), where.get(name, ""))
     return shown

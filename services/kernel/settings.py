@@ -25,9 +25,13 @@ class Settings(BaseSettings):
     topic_partitions: int = Field(4, ge=1, description="Partitions of a topic when it is created.")
     topic_replication: int = Field(1, ge=1, description="Copies of a topic when it is created; 3 in production.")
     listen: str = Field("127.0.0.1:7101", description="Where the API process serves gRPC, host:port.")
-    metrics_listen: str = Field("127.0.0.1:7111", description="Where /metrics, /livez and /readyz are, host:port.")
+    metrics_listen: str = Field("127.0.0.1:7151", description="Where /metrics, /livez and /readyz are, host:port.")
     addresses: dict[str, str] = Field(
-        default_factory=dict, description="gRPC addresses by service, for `peel reconcile` as a client (JSON)."
+        default_factory=dict,
+        description="gRPC addresses by what serves, for the command line as a client (JSON); replicas by commas.",
+    )
+    peers: str = Field(
+        "", description="gRPC addresses of this process and its replicas, host:port separated by commas."
     )
     tls_cert: Path | None = Field(None, description="PEM certificate to serve with; none: no TLS.")
     tls_key: Path | None = Field(None, description="PEM key of tls_cert.")

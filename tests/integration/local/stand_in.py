@@ -17,7 +17,7 @@ class _Ready(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Answers /readyz where PEEL_METRICS_LISTEN says, until SIGTERM."""
-    service, process = sys.argv[1:]
+    service, process, *_ = sys.argv[1:]
     assert os.environ["PEEL_DATABASE"].replace("{service}", service)
     if process == "migrate":
         return

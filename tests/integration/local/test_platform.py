@@ -17,6 +17,7 @@ from rich.console import Console
 from deploy.local.faults import LocalFault
 from deploy.local.platform import Platform
 from deploy.local.ready import port_open
+from deploy.local.roster import ROSTER
 from services.kernel.settings import load_settings
 from services.table import SERVICES
 from tests.integration.local.waiting import eventually, family, gone
@@ -35,9 +36,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 
 def test_everything_is_up(platform: Platform) -> None:
-    processes = [f"{service}-{process}" for service in SERVICES for process in ("api", "worker")]
-    assert list(platform.pids) == ["kafka", "postgres", *processes]
-    assert list(platform.addresses) == list(SERVICES)
+    assert list(platform.pids) == ["kafka", "postgres", *(planned.name for planned in ROSTER)]
+    assert set(platform.addresses) >= set(SERVICES)
+    replicas = platform.addresses["safety-emergency"].split(",")
+    assert replicas == [platform.listening[f"safety-emergency-{number}"] for number in (1, 2)]
 
 
 def test_each_service_has_a_database(platform: Platform) -> None:
@@ -83,7 +85,7 @@ def test_what_is_killed_comes_back(platform: Platform, name: str) -> None:  # I1
 def test_one_platform_a_folder(platform: Platform) -> None:
     with pytest.raises(LocalFault, match=f"is up in .*process {os.getpid()}"):
         Platform(platform.home, console=QUIET, cli=STAND_IN).up()
-    assert len(platform.pids) == 2 + 2 * len(SERVICES)
+    assert len(platform.pids) == 2 + len(ROSTER)
 
 
 def test_down_leaves_no_process(platform: Platform) -> None:
@@ -114,18 +116,35 @@ def test_a_rehearsal_runs_on_its_clock(tmp_path: Path, monkeypatch: pytest.Monke
     rehearsing, real = Platform(tmp_path, rehearsal=True, console=QUIET), Platform(tmp_path, console=QUIET)
     for platform in (rehearsing, real):
         platform.authority.ensure()
-    assert rehearsing.env("crime", "api")["PEEL_CLOCK_FILE"] == str(rehearsing.clock_file)
-    assert rehearsing.env("crime", "api")["PEEL_REHEARSAL"] == "1"
-    assert "PEEL_CLOCK_FILE" not in real.env("crime", "api")
+    assert rehearsing.env("crime-api")["PEEL_CLOCK_FILE"] == str(rehearsing.clock_file)
+    assert rehearsing.env("crime-api")["PEEL_REHEARSAL"] == "1"
+    assert "PEEL_CLOCK_FILE" not in real.env("crime-api")
 
 
 def test_fixed_ports_are_where_the_notes_say(tmp_path: Path) -> None:
     platform = Platform(tmp_path, port_base=7100, console=QUIET)
-    assert platform.addresses == {"intake": "127.0.0.1:7101", "crime": "127.0.0.1:7102"}
+    assert {name: int(address.rsplit(":", 1)[1]) for name, address in platform.listening.items()} == {
+        "intake-api": 7101,
+        "crime-api": 7102,
+        "dispatch-api": 7103,
+        "safety-api": 7104,
+        "safety-emergency-1": 7105,
+        "safety-emergency-2": 7106,
+    }
     assert (platform.ports.postgres, platform.ports.kafka) == (7132, 7192)
-    assert platform.ports.metrics["intake-api"] == 7111
+    assert platform.ports.metrics["crime-api"] == 7153
     named = platform.ports.named()
-    assert len(named) == 3 + len(platform.ports.api) + len(platform.ports.metrics)
+    assert len(named) == 3 + len(platform.ports.grpc) + len(platform.ports.metrics)
+
+
+def test_replicas_know_each_other_and_themselves(tmp_path: Path) -> None:
+    platform = Platform(tmp_path, port_base=7100, console=QUIET)
+    platform.authority.ensure()
+    first, second = (platform.env(f"safety-emergency-{number}") for number in (1, 2))
+    assert first["PEEL_PEERS"] == second["PEEL_PEERS"] == "127.0.0.1:7105,127.0.0.1:7106"
+    assert (first["PEEL_LISTEN"], second["PEEL_LISTEN"]) == ("127.0.0.1:7105", "127.0.0.1:7106")
+    assert (first["PEEL_INSTANCE"], second["PEEL_INSTANCE"]) == ("safety-emergency-1", "safety-emergency-2")
+    assert "PEEL_LISTEN" not in platform.env("safety-worker")
 
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGKILL])

@@ -1,4 +1,4 @@
-"""Intake and crime at work on the real Postgres and Kafka: TLS on, a clock that tests step, all spans sent here.
+"""All services at work on the real Postgres and Kafka: TLS on, a clock that tests step, all spans sent here.
 
 One for the session, because starting it costs seconds. Tests stay apart by working for a force of their own.
 """
@@ -26,12 +26,15 @@ from deploy.local.ports import free_ports
 from deploy.local.postgres import LocalPostgres
 from deploy.local.processes import Command, Process, Supervisor
 from deploy.local.ready import http_ready
+from deploy.local.roster import ROSTER, Planned, serving
 from peel.crime.v1.api_pb2_grpc import CrimeServiceStub
 from peel.dispatch.v1.api_pb2_grpc import DispatchServiceStub
 from peel.dispatch.v1.unit_api_pb2_grpc import UnitServiceStub
 from peel.intake.v1.api_pb2_grpc import IntakeServiceStub
 from services.crime.reference import load_forces
 from services.kernel.clock import RehearsalClock, set_rehearsal_clock
+from services.kernel.server import policies_of
+from services.kernel.serving import parts_of
 from services.kernel.settings import Settings
 from services.table import SERVICES
 from tests.integration.services.calling import Metadata, Person
@@ -39,10 +42,26 @@ from tests.integration.services.spans import SpanReceiver
 
 ROOT = Path(__file__).parents[3]
 # Two workers of crime, so that whatever is promised once is promised by both together.
-PROCESSES = (*(f"{service}-{process}" for service in SERVICES for process in ("api", "worker")), "crime-worker-2")
+PLANNED = (*ROSTER, Planned("crime-worker-2", "crime", "worker"))
+PROCESSES = tuple(planned.name for planned in PLANNED)
 BEGINNING = datetime(2018, 7, 2, 9, tzinfo=UTC)
 # The one force of these tests that has a grading scheme of its own, and that tests share which need no own one.
 SHARED_FORCE = "west-yorkshire"
+
+
+def paths_of(planned: Planned) -> set[str]:
+    """The gRPC path of every RPC that a process serves."""
+    protos = [proto for part in parts_of(planned.service, planned.only) for proto in part.protos]
+    return set(policies_of(planned.service, protos))
+
+
+def works_without_database(planned: Planned) -> bool:
+    """Whether a process is ready while Postgres is down."""
+    return planned.command == "api" and all(part.independent for part in parts_of(planned.service, planned.only))
+
+
+# The address's key of each gRPC service.
+SERVED_BY = {path.split("/")[1]: key for key, found in serving(PLANNED).items() for path in paths_of(found[0])}
 
 
 class Running:
@@ -52,7 +71,7 @@ class Running:
         self.home, self.postgres, self.broker = home, postgres, broker
         self.spans = SpanReceiver()
         self.supervisor = Supervisor()
-        self._ports = free_ports(SERVICES, PROCESSES)
+        self._ports = free_ports(PLANNED)
         self._clock_file = home / "clock"
         set_rehearsal_clock(self._clock_file, BEGINNING)
         self._clock = RehearsalClock(self._clock_file)
@@ -62,6 +81,7 @@ class Running:
         self._surroundings = Surroundings(
             database=postgres.dsn("{service}"),
             kafka=broker.bootstrap,
+            processes=PLANNED,
             ports=self._ports,
             authority=self.authority,
             token_file=home / "auditor.jwt",
@@ -69,10 +89,11 @@ class Running:
         )
         self._forces = iter(sorted(set(load_forces()) - {SHARED_FORCE}))
         credentials = grpc.ssl_channel_credentials(self.authority.ca.read_bytes())
+        # By process; and by the address's key that of the first replica.
         self.channels = {
-            service: grpc.secure_channel(address, credentials)
-            for service, address in self._surroundings.addresses.items()
+            name: grpc.secure_channel(address, credentials) for name, address in self._surroundings.listening.items()
         }
+        self.channels |= {key: self.channels[found[0].name] for key, found in serving(PLANNED).items()}
         self.intake: IntakeServiceStub = IntakeServiceStub(self.channels["intake"])
         self.crime: CrimeServiceStub = CrimeServiceStub(self.channels["crime"])
         self.dispatch: DispatchServiceStub = DispatchServiceStub(self.channels["dispatch"])
@@ -87,6 +108,11 @@ class Running:
     @property
     def addresses(self) -> dict[str, str]:
         return self._surroundings.addresses
+
+    @property
+    def listening(self) -> dict[str, str]:
+        """The gRPC address of each process that serves."""
+        return self._surroundings.listening
 
     @property
     def settings(self) -> Settings:
@@ -114,7 +140,7 @@ class Running:
 
     def raw(self, path: str) -> Callable[..., object]:
         """An RPC that takes bytes as they are, by its gRPC path."""
-        return self.channels[path.split(".")[1]].unary_unary(path, None, None)
+        return self.channels[SERVED_BY[path.split("/")[1]]].unary_unary(path, None, None)
 
     def up(self) -> None:
         """Starts the processes; returns once all are ready. Raises LocalFault where one fails."""
@@ -122,8 +148,8 @@ class Running:
             self.postgres.create_database(service)
         with ThreadPoolExecutor() as side_by_side:
             list(side_by_side.map(self._migrate, SERVICES))
-        for name in PROCESSES:
-            self.supervisor.start(self._process(name))
+        for planned in PLANNED:
+            self.supervisor.start(self._process(planned))
         for process in self.supervisor:
             process.wait_ready()
 
@@ -140,23 +166,19 @@ class Running:
             list(side_by_side.map(Process.stop, self.supervisor))
         self.spans.close()
 
-    def _process(self, name: str) -> Process:
-        service, kind = name.split("-")[:2]
-        port = self._ports.metrics[name]
+    def _process(self, planned: Planned) -> Process:
         settings = {
-            **self._surroundings.of_process(service, kind),
-            "PEEL_METRICS_LISTEN": f"127.0.0.1:{port}",
-            "PEEL_INSTANCE": name,
+            **self._surroundings.of_process(planned),
             "PEEL_OTLP_ENDPOINT": self.spans.endpoint,
             "PEEL_TRACE_RATIO": "1",
             "OTEL_BSP_SCHEDULE_DELAY": "100",
         }
         command = Command(
-            name=name,
-            argv=(sys.executable, "-m", "services.cli", service, kind),
+            name=planned.name,
+            argv=(sys.executable, "-m", "services.cli", *planned.argv),
             env=self._environment(settings),
-            log=self.home / f"{name}.log",
-            ready=http_ready(port),
+            log=self.home / f"{planned.name}.log",
+            ready=http_ready(self._ports.metrics[planned.name]),
             cwd=ROOT,
         )
         return Process(command, restart=True)
@@ -219,7 +241,7 @@ def _running(
 
 @pytest.fixture
 def running(_running: Running, postgres: LocalPostgres, broker: LocalKafka) -> Running:
-    """Intake and crime, ready to be called."""
+    """All services, ready to be called."""
     assert None not in (postgres.pid, broker.pid)
     _running.await_ready()
     return _running

@@ -9,12 +9,12 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.kernel.server import policies_of
-from services.table import SERVICES
+from deploy.local.roster import Planned
 from tests.integration.services.following import opened
-from tests.integration.services.running import PROCESSES, SHARED_FORCE, Running
+from tests.integration.services.running import PLANNED, PROCESSES, SHARED_FORCE, Running, paths_of
 from tests.integration.services.telling import contact
 
+SERVING = [planned for planned in PLANNED if planned.address]
 BUF = Path(sys.executable).with_name("buf")
 
 
@@ -24,12 +24,12 @@ def _buf(running: Running, *arguments: str) -> "subprocess.CompletedProcess[str]
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=running.environment())
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_who_knows_the_address_finds_every_rpc(running: Running, service: str) -> None:
-    done = _buf(running, "--list-methods", f"https://{running.addresses[service]}")
+@pytest.mark.parametrize("process", SERVING, ids=lambda process: process.name)
+def test_who_knows_the_address_finds_every_rpc(running: Running, process: Planned) -> None:
+    done = _buf(running, "--list-methods", f"https://{running.listening[process.name]}")
     assert done.returncode == 0, done.stderr
-    listed = {line for line in done.stdout.split() if f"peel.{service}.v1" in line}
-    assert listed == {path.removeprefix("/") for path in policies_of(service)}
+    listed = {line for line in done.stdout.split() if f"peel.{process.service}.v1" in line}
+    assert listed == {path.removeprefix("/") for path in paths_of(process)}
 
 
 def test_who_knows_the_address_and_has_a_token_can_call(running: Running) -> None:
@@ -53,9 +53,9 @@ def test_nothing_is_served_without_tls(running: Running) -> None:
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_grpc_health(running: Running, service: str) -> None:
-    stub = health_pb2_grpc.HealthStub(running.channels[service])
+@pytest.mark.parametrize("process", SERVING, ids=lambda process: process.name)
+def test_grpc_health(running: Running, process: Planned) -> None:
+    stub = health_pb2_grpc.HealthStub(running.channels[process.name])
     reply = stub.Check(health_pb2.HealthCheckRequest(), timeout=5)
     assert reply.status == health_pb2.HealthCheckResponse.SERVING
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from deploy.local.roster import ROSTER, serving
 from services.kernel.contract import files_of
 from services.kernel.errors import OperatorFault
 from services.kernel.health import Health
@@ -43,6 +44,16 @@ def test_a_part_that_there_is_not(service: str, told: str) -> None:
 def test_the_parts_of_a_service_serve_each_of_its_rpcs_once(service: str) -> None:
     protos = [proto for part in parts_of(service) for proto in part.protos]
     assert sorted(protos) == sorted(stem(file.name) for file in files_of(service) if file.services_by_name)
+
+
+def test_a_local_platform_serves_every_rpc_at_one_address() -> None:
+    served = [
+        path
+        for found in serving(ROSTER).values()
+        for part in parts_of(found[0].service, found[0].only)
+        for path in policies_of(found[0].service, part.protos)
+    ]
+    assert sorted(served) == sorted(path for service in SERVICES for path in policies_of(service))
 
 
 async def until_told(stop: asyncio.Event) -> None:
