@@ -60,7 +60,9 @@ class Surroundings:
             "PEEL_INSTANCE": planned.name,
         }
         if planned.address:
-            own |= {"PEEL_LISTEN": self.listening[planned.name], "PEEL_PEERS": self.addresses[planned.address]}
+            where = self.listening[planned.name]
+            others = [address for address in self.addresses[planned.address].split(",") if address != where]
+            own |= {"PEEL_LISTEN": where, "PEEL_PEERS": ",".join(others)}
         return self.shared() | own
 
 

@@ -30,9 +30,6 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="gRPC addresses by what serves, for the command line as a client (JSON); replicas by commas.",
     )
-    peers: str = Field(
-        "", description="gRPC addresses of this process and its replicas, host:port separated by commas."
-    )
     tls_cert: Path | None = Field(None, description="PEM certificate to serve with; none: no TLS.")
     tls_key: Path | None = Field(None, description="PEM key of tls_cert.")
     tls_ca: Path | None = Field(None, description="PEM authority that clients trust.")

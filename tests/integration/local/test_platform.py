@@ -137,12 +137,12 @@ def test_fixed_ports_are_where_the_notes_say(tmp_path: Path) -> None:
     assert len(named) == 3 + len(platform.ports.grpc) + len(platform.ports.metrics)
 
 
-def test_replicas_know_each_other_and_themselves(tmp_path: Path) -> None:
+def test_replicas_know_each_other(tmp_path: Path) -> None:
     platform = Platform(tmp_path, port_base=7100, console=QUIET)
     platform.authority.ensure()
     first, second = (platform.env(f"safety-emergency-{number}") for number in (1, 2))
-    assert first["PEEL_PEERS"] == second["PEEL_PEERS"] == "127.0.0.1:7105,127.0.0.1:7106"
-    assert (first["PEEL_LISTEN"], second["PEEL_LISTEN"]) == ("127.0.0.1:7105", "127.0.0.1:7106")
+    assert first["PEEL_LISTEN"] == second["PEEL_PEERS"] == "127.0.0.1:7105"
+    assert second["PEEL_LISTEN"] == first["PEEL_PEERS"] == "127.0.0.1:7106"
     assert (first["PEEL_INSTANCE"], second["PEEL_INSTANCE"]) == ("safety-emergency-1", "safety-emergency-2")
     assert "PEEL_LISTEN" not in platform.env("safety-worker")
 
