@@ -39,6 +39,7 @@ class MarkerContent(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     severity: _types_pb2.Severity.ValueType
+    """That of the code in the force's table where left out."""
     source: _types_pb2.MarkerSource.ValueType
     reliability: _types_pb2.Reliability.ValueType
     grounds: _builtins.str
@@ -301,6 +302,7 @@ class SearchMarkersRequest(_message.Message):
     uprn: _builtins.str
     address: _builtins.str
     phone: _builtins.str
+    """E.164, or as it is dialled at home: "0113 496 0000"."""
     vehicle_registration: _builtins.str
     organisation_name: _builtins.str
     page_size: _builtins.int
@@ -507,6 +509,7 @@ class ImportCertificateHoldersResponse(_message.Message):
     REFUSED_FIELD_NUMBER: _builtins.int
     REFUSALS_FIELD_NUMBER: _builtins.int
     HELD_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
     received: _builtins.int
     created: _builtins.int
     revised: _builtins.int
@@ -514,7 +517,11 @@ class ImportCertificateHoldersResponse(_message.Message):
     withdrawn: _builtins.int
     refused: _builtins.int
     held: _builtins.int
-    """In force in the ledger afterwards. Equal to received less refused where the register was complete."""
+    """Holders with a marker that is not withdrawn, afterwards. Where the register was complete: received less refused plus kept."""
+    kept: _builtins.int
+    """Refused entries whose certificate the ledger holds from before: its marker stays as it was, or a slip of the pen would
+    take the warning away.
+    """
     @_builtins.property
     def refusals(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefusedEntry]:
         """Numbers of the refused entries, counted from 1, and why; the first 100."""
@@ -530,10 +537,11 @@ class ImportCertificateHoldersResponse(_message.Message):
         refused: _builtins.int = ...,
         refusals: _abc.Iterable[Global___RefusedEntry] | None = ...,
         held: _builtins.int = ...,
+        kept: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "held", b"held", "received", b"received", "refusals", b"refusals", "refused", b"refused", "revised", b"revised", "unchanged", b"unchanged", "withdrawn", b"withdrawn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "held", b"held", "kept", b"kept", "received", b"received", "refusals", b"refusals", "refused", b"refused", "revised", b"revised", "unchanged", b"unchanged", "withdrawn", b"withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

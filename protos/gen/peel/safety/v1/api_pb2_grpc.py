@@ -91,7 +91,8 @@ class MarkerServiceServicer:
     def ReviseMarker(self, request, context):
         """Replaces what a marker says; also renews one that expired.
 
-        Refused where somebody else revised it first: FAILED_PRECONDITION, reason MARKER_CHANGED.
+        Refused where somebody else revised it first: FAILED_PRECONDITION, reason MARKER_CHANGED. A restricted one is changed
+        by ROLE_INTELLIGENCE only (MARKER_RESTRICTED), one of a certificate holder by the register only (REGISTER_IS_MASTER).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,7 +114,7 @@ class MarkerServiceServicer:
 
     def SearchMarkers(self, request, context):
         """Markers whose subject is like what is asked: misspelt and swapped names, an address, a phone, a vehicle (R-SR-01).
-        Best first.
+        Best first; expired ones too, and none that was withdrawn.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,7 +130,8 @@ class MarkerServiceServicer:
     def ImportCertificateHolders(self, request_iterator, context):
         """Takes the whole register of firearms certificate holders (R-MK-04): each entry becomes a marker on its holder and
         the holder's address, an entry that changed revises it, and one that is gone withdraws it, once the last message
-        says that the register was complete. A bad entry is counted and named by its number; it stops no other.
+        says that the register was complete. A bad entry is counted and named by its number; it stops no other. What was taken
+        before a stream broke off stays taken; a later import of the same force ends an earlier one (IMPORT_SUPERSEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

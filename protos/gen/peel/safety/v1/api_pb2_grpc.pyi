@@ -38,7 +38,8 @@ class MarkerServiceStub:
     ReviseMarker: _grpc.UnaryUnaryMultiCallable[_api_pb2.ReviseMarkerRequest, _api_pb2.ReviseMarkerResponse]
     """Replaces what a marker says; also renews one that expired.
 
-    Refused where somebody else revised it first: FAILED_PRECONDITION, reason MARKER_CHANGED.
+    Refused where somebody else revised it first: FAILED_PRECONDITION, reason MARKER_CHANGED. A restricted one is changed
+    by ROLE_INTELLIGENCE only (MARKER_RESTRICTED), one of a certificate holder by the register only (REGISTER_IS_MASTER).
     """
     WithdrawMarker: _grpc.UnaryUnaryMultiCallable[_api_pb2.WithdrawMarkerRequest, _api_pb2.WithdrawMarkerResponse]
     """Takes a marker out of use, with a reason. It stays in the ledger."""
@@ -46,14 +47,15 @@ class MarkerServiceStub:
     """One marker. Of a restricted one, whoever is not of ROLE_INTELLIGENCE sees that it exists and whom to ask."""
     SearchMarkers: _grpc.UnaryUnaryMultiCallable[_api_pb2.SearchMarkersRequest, _api_pb2.SearchMarkersResponse]
     """Markers whose subject is like what is asked: misspelt and swapped names, an address, a phone, a vehicle (R-SR-01).
-    Best first.
+    Best first; expired ones too, and none that was withdrawn.
     """
     ListSubjectMarkers: _grpc.UnaryUnaryMultiCallable[_api_pb2.ListSubjectMarkersRequest, _api_pb2.ListSubjectMarkersResponse]
     """Every marker that stands for exactly this subject, expired and withdrawn ones too, newest first."""
     ImportCertificateHolders: _grpc.StreamUnaryMultiCallable[_api_pb2.ImportCertificateHoldersRequest, _api_pb2.ImportCertificateHoldersResponse]
     """Takes the whole register of firearms certificate holders (R-MK-04): each entry becomes a marker on its holder and
     the holder's address, an entry that changed revises it, and one that is gone withdraws it, once the last message
-    says that the register was complete. A bad entry is counted and named by its number; it stops no other.
+    says that the register was complete. A bad entry is counted and named by its number; it stops no other. What was taken
+    before a stream broke off stays taken; a later import of the same force ends an earlier one (IMPORT_SUPERSEDED).
     """
     ReconcileCertificateHolders: _grpc.UnaryUnaryMultiCallable[_api_pb2.ReconcileCertificateHoldersRequest, _api_pb2.ReconcileCertificateHoldersResponse]
     """What the ledger holds of certificate holders, to be compared with the register's own count."""
@@ -68,7 +70,8 @@ class MarkerServiceAsyncStub(MarkerServiceStub):
     ReviseMarker: _aio.UnaryUnaryMultiCallable[_api_pb2.ReviseMarkerRequest, _api_pb2.ReviseMarkerResponse]  # type: ignore[assignment]
     """Replaces what a marker says; also renews one that expired.
 
-    Refused where somebody else revised it first: FAILED_PRECONDITION, reason MARKER_CHANGED.
+    Refused where somebody else revised it first: FAILED_PRECONDITION, reason MARKER_CHANGED. A restricted one is changed
+    by ROLE_INTELLIGENCE only (MARKER_RESTRICTED), one of a certificate holder by the register only (REGISTER_IS_MASTER).
     """
     WithdrawMarker: _aio.UnaryUnaryMultiCallable[_api_pb2.WithdrawMarkerRequest, _api_pb2.WithdrawMarkerResponse]  # type: ignore[assignment]
     """Takes a marker out of use, with a reason. It stays in the ledger."""
@@ -76,14 +79,15 @@ class MarkerServiceAsyncStub(MarkerServiceStub):
     """One marker. Of a restricted one, whoever is not of ROLE_INTELLIGENCE sees that it exists and whom to ask."""
     SearchMarkers: _aio.UnaryUnaryMultiCallable[_api_pb2.SearchMarkersRequest, _api_pb2.SearchMarkersResponse]  # type: ignore[assignment]
     """Markers whose subject is like what is asked: misspelt and swapped names, an address, a phone, a vehicle (R-SR-01).
-    Best first.
+    Best first; expired ones too, and none that was withdrawn.
     """
     ListSubjectMarkers: _aio.UnaryUnaryMultiCallable[_api_pb2.ListSubjectMarkersRequest, _api_pb2.ListSubjectMarkersResponse]  # type: ignore[assignment]
     """Every marker that stands for exactly this subject, expired and withdrawn ones too, newest first."""
     ImportCertificateHolders: _aio.StreamUnaryMultiCallable[_api_pb2.ImportCertificateHoldersRequest, _api_pb2.ImportCertificateHoldersResponse]  # type: ignore[assignment]
     """Takes the whole register of firearms certificate holders (R-MK-04): each entry becomes a marker on its holder and
     the holder's address, an entry that changed revises it, and one that is gone withdraws it, once the last message
-    says that the register was complete. A bad entry is counted and named by its number; it stops no other.
+    says that the register was complete. A bad entry is counted and named by its number; it stops no other. What was taken
+    before a stream broke off stays taken; a later import of the same force ends an earlier one (IMPORT_SUPERSEDED).
     """
     ReconcileCertificateHolders: _aio.UnaryUnaryMultiCallable[_api_pb2.ReconcileCertificateHoldersRequest, _api_pb2.ReconcileCertificateHoldersResponse]  # type: ignore[assignment]
     """What the ledger holds of certificate holders, to be compared with the register's own count."""
@@ -107,7 +111,8 @@ class MarkerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_api_pb2.ReviseMarkerResponse, _abc.Awaitable[_api_pb2.ReviseMarkerResponse]]:
         """Replaces what a marker says; also renews one that expired.
 
-        Refused where somebody else revised it first: FAILED_PRECONDITION, reason MARKER_CHANGED.
+        Refused where somebody else revised it first: FAILED_PRECONDITION, reason MARKER_CHANGED. A restricted one is changed
+        by ROLE_INTELLIGENCE only (MARKER_RESTRICTED), one of a certificate holder by the register only (REGISTER_IS_MASTER).
         """
 
     @_abc_1.abstractmethod
@@ -133,7 +138,7 @@ class MarkerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_api_pb2.SearchMarkersResponse, _abc.Awaitable[_api_pb2.SearchMarkersResponse]]:
         """Markers whose subject is like what is asked: misspelt and swapped names, an address, a phone, a vehicle (R-SR-01).
-        Best first.
+        Best first; expired ones too, and none that was withdrawn.
         """
 
     @_abc_1.abstractmethod
@@ -152,7 +157,8 @@ class MarkerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_api_pb2.ImportCertificateHoldersResponse, _abc.Awaitable[_api_pb2.ImportCertificateHoldersResponse]]:
         """Takes the whole register of firearms certificate holders (R-MK-04): each entry becomes a marker on its holder and
         the holder's address, an entry that changed revises it, and one that is gone withdraws it, once the last message
-        says that the register was complete. A bad entry is counted and named by its number; it stops no other.
+        says that the register was complete. A bad entry is counted and named by its number; it stops no other. What was taken
+        before a stream broke off stays taken; a later import of the same force ends an earlier one (IMPORT_SUPERSEDED).
         """
 
     @_abc_1.abstractmethod

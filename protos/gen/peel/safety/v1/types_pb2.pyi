@@ -209,7 +209,7 @@ class MarkerSubject(_message.Message):
 
     @_builtins.property
     def addresses(self) -> _containers.RepeatedCompositeFieldContainer[Global___MarkedAddress]:
-        """At most 20. The address itself, for a marker about an address."""
+        """At most 20. The one address itself, for a marker about an address."""
 
     @_builtins.property
     def phones(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

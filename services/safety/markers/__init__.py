@@ -1,0 +1,1 @@
+"""Warning markers: what an officer must know before arriving (domain facts 4.3)."""
