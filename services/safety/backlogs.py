@@ -10,4 +10,25 @@ BACKLOGS = (
         "select count(distinct emergency_id) as size, min(at) as oldest from alarm "
         "where not taken and not cleared and not synthetic",
     ),
+    Backlog(
+        "safety.markers-to-review",
+        "intelligence unit",
+        "Markers whose review is due: nobody has looked at them since.",
+        "select count(*) as size, min(review_due) as oldest from marker "
+        "where review_asked_at is not null and withdrawn_at is null",
+    ),
+    Backlog(
+        "safety.markers-expired",
+        "intelligence unit",
+        "Markers that expired and were neither renewed nor withdrawn: shown as unverified.",
+        "select count(*) as size, min(expires_at) as oldest from marker "
+        "where expires_at <= $1 and withdrawn_at is null and certificate_number = ''",
+    ),
+    Backlog(
+        "safety.certificates-expired",
+        "firearms licensing",
+        "Certificate holders whose certificate ran out and who are still in the register as it was last sent.",
+        "select count(*) as size, min(expires_at) as oldest from marker "
+        "where expires_at <= $1 and withdrawn_at is null and certificate_number <> ''",
+    ),
 )

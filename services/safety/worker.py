@@ -6,8 +6,24 @@ from services.kernel.transaction import Transaction
 from services.safety.emergency import following
 from services.safety.emergency.domain.signals import EscalationLevel
 from services.safety.emergency.rows import HAPPENED, level_kind
+from services.safety.markers import handlers as markers
 
 reactions = Reactions("safety")
+
+
+@reactions.fires(markers.MARKER_REVIEW_DUE)
+async def marker_review_due(timer: Timer, tx: Transaction) -> None:
+    await markers.ask_for_review(timer.subject, tx)
+
+
+@reactions.fires(markers.MARKER_EXPIRED)
+async def marker_expired(timer: Timer, tx: Transaction) -> None:
+    await markers.expire_marker(timer.subject, tx)
+
+
+@reactions.every(2)
+async def marker_ledger_confirmed(tx: Transaction) -> None:
+    await markers.confirm_ledger(tx)
 
 
 @reactions.fires(HAPPENED)

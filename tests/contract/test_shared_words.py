@@ -16,6 +16,7 @@ from services.intake import domain
 from services.intake.reference import offence_codes
 from services.kernel.reference import valid_from, valid_to
 from services.safety.emergency.domain import folding, positions, signals, telling
+from services.safety.markers.domain import terms as marker_terms
 from tests.contract import declared
 
 # The domain's word where it differs from the contract's.
@@ -28,6 +29,7 @@ WORDS = [
         ("crime", terms),
         ("crime", ledger),
         ("dispatch", dispatch_terms),
+        ("safety", marker_terms),
         ("safety", signals),
         ("safety", folding),
         ("safety", positions),
