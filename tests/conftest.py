@@ -16,15 +16,6 @@ from services.kernel.settings import Settings
 pytest_plugins = ("tests.integration.services.running",)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """The broker's client reads its schemas in an outdated way, and leaves sockets to the garbage collector."""
-    for warning in (
-        "ignore:(read|open)_text is deprecated:DeprecationWarning",
-        "ignore:unclosed <socket:ResourceWarning",
-    ):
-        config.addinivalue_line("filterwarnings", warning)
-
-
 @pytest.fixture(scope="session")
 def _broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
     broker = LocalKafka(tmp_path_factory.mktemp("kafka"), free_port(), free_port())

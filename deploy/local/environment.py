@@ -14,7 +14,10 @@ from deploy.local.roster import Planned, serving
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where everything is that a process needs. `clock_file` is given in a rehearsal only."""
+    """Where everything is that a process needs. `spools` holds a folder for each that keeps what must outlive it.
+
+    `clock_file` is given in a rehearsal only.
+    """
 
     database: str
     kafka: str
@@ -22,6 +25,8 @@ class Surroundings:
     ports: Ports
     authority: Authority
     token_file: Path
+    peer_token_file: Path
+    spools: Path
     clock_file: Path | None
 
     @property
@@ -63,6 +68,7 @@ class Surroundings:
             where = self.listening[planned.name]
             others = [address for address in self.addresses[planned.address].split(",") if address != where]
             own |= {"PEEL_LISTEN": where, "PEEL_PEERS": ",".join(others)}
+            own |= {"PEEL_PEER_TOKEN_FILE": str(self.peer_token_file), "PEEL_SPOOL": str(self.spools / planned.name)}
         return self.shared() | own
 
 

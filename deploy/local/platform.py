@@ -30,7 +30,7 @@ from services.table import SERVICES
 _ROOT = Path(__file__).resolve().parents[2]
 # All that a platform makes in its home, and therefore all that one which starts clean removes. Not the clock, which
 # belongs to whoever rehearses; nor the authority, so that a token that somebody noted down goes on working.
-_MADE = ("postgres", "kafka", "log", "tokens", "peel.env")
+_MADE = ("postgres", "kafka", "spool", "log", "tokens", "peel.env")
 # A platform rehearses when it is told to, not when the shell it was started from did.
 _NOT_INHERITED = ("PEEL_REHEARSAL", "PEEL_CLOCK_FILE")
 _TOKEN_HOURS = 24 * 14
@@ -157,6 +157,8 @@ class Platform:
             ports=self.ports,
             authority=self.authority,
             token_file=self.token_file("auditor"),
+            peer_token_file=self.token_file("service"),
+            spools=self.home / "spool",
             clock_file=self.clock_file if self._rehearsal else None,
         )
 

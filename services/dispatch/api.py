@@ -2,12 +2,21 @@
 
 from peel.dispatch.v1.api_pb2_grpc import add_DispatchServiceServicer_to_server
 from peel.dispatch.v1.unit_api_pb2_grpc import add_UnitServiceServicer_to_server
+from services.dispatch.api_assignments import AcknowledgementDoor, AssignmentDoor
 from services.dispatch.api_board import BoardDoor
 from services.dispatch.api_units import UnitDoor
 from services.kernel.serving import Serving
 
 
+class DispatchersDoor(BoardDoor, AssignmentDoor):
+    """All that dispatchers do."""
+
+
+class UnitsDoor(UnitDoor, AcknowledgementDoor):
+    """All that units and their terminals do."""
+
+
 def serve(serving: Serving) -> None:
     """Adds the service to a server."""
-    add_DispatchServiceServicer_to_server(BoardDoor(serving.cases), serving.server)  # type: ignore[abstract]  # comes next
-    add_UnitServiceServicer_to_server(UnitDoor(serving.cases), serving.server)  # type: ignore[abstract]  # comes next
+    add_DispatchServiceServicer_to_server(DispatchersDoor(serving.cases), serving.server)  # type: ignore[abstract]  # comes next
+    add_UnitServiceServicer_to_server(UnitsDoor(serving.cases), serving.server)  # type: ignore[abstract]  # comes next

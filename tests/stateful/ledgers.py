@@ -1,4 +1,4 @@
-"""Both services' handlers and reactions on real databases, a story at a time: each begins with nothing and is undone.
+"""Services' handlers and reactions on real databases, a story at a time: each begins with nothing and is undone.
 
 What a service would do in a transaction of its own is a savepoint here, so that a story of many steps costs no more
 than its statements.
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from services.crime.worker import reactions as crime_reactions
+from services.dispatch.worker import reactions as dispatch_reactions
 from services.intake.worker import reactions as intake_reactions
 from services.kernel.appender import Append
 from services.kernel.bulk import OUTBOX, outbox_row
@@ -33,7 +34,7 @@ Command = TypeVar("Command")
 
 FORCE = "west-yorkshire"
 BEGINNING = datetime(2018, 7, 2, 9, tzinfo=UTC)
-_REACTIONS = {"intake": intake_reactions, "crime": crime_reactions}
+_REACTIONS = {"intake": intake_reactions, "crime": crime_reactions, "dispatch": dispatch_reactions}
 
 
 class StoryClock:
@@ -58,11 +59,13 @@ class Savepoints(UnitOfWork):
 
     def __init__(self, connection: Connection, clock: StoryClock) -> None:
         self._story, self._time = connection, clock
+        # Of this story: what it kept has never been either.
+        self._memory: dict[type[Any], Any] = {}
 
     @asynccontextmanager
     async def begin(self, caller: Caller) -> AsyncIterator[Transaction]:
         async with self._story.transaction():
-            tx = Transaction(self._story, self._time.now(), caller)
+            tx = Transaction(self._story, self._time.now(), caller, self._memory)
             yield tx
             await tx.flush()
 
@@ -120,14 +123,14 @@ class Ledger:
 
 
 class Ledgers:
-    """Both services, and the loop that they run on."""
+    """The services of a story, and the loop that they run on."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *services: str) -> None:
         self._settings = settings
         self._runner = asyncio.Runner()
         self._connections: dict[str, Connection] = {}
         self._stories: list[Any] = []
-        for service in _REACTIONS:
+        for service in services:
             self.run(migrate(settings, service))
             self._connections[service] = self.run(asyncpg.connect(settings.database_of(service)))
 

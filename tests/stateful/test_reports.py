@@ -110,7 +110,7 @@ class Always(Happening):
 def ledgers(postgres: LocalPostgres, unique: str) -> Iterator[Ledgers]:
     for service in ("intake", "crime"):
         postgres.create_database(f"{service}_{unique}")
-    ledgers = Ledgers(Settings(database=postgres.dsn(f"{{service}}_{unique}")))
+    ledgers = Ledgers(Settings(database=postgres.dsn(f"{{service}}_{unique}")), "intake", "crime")
     yield ledgers
     ledgers.close()
 

@@ -122,11 +122,15 @@ class Incident:
     place: Place | None = None
     people: tuple[Person, ...] = ()
     vehicles: tuple[str, ...] = ()
+    # Whom other incidents at the same address named (R-MK-01).
+    associates: tuple[Person, ...] = ()
     # Those that have not ended.
     assignment_ids: tuple[UUID, ...] = ()
     escalated_to: str = ""
     escalated_at: datetime | None = None
     shared_with: tuple[str, ...] = ()
+    # When intake closed it: with units on it, it still waits for its result here.
+    closed_at: datetime | None = None
     resulted_at: datetime | None = None
     result: str = ""
     sequence: int = 1
@@ -176,6 +180,10 @@ class Assignment:
     assigned_by: str
     hazard: HazardAnswer
     grade: str
+    # Since when there is something in the answer that the crew has not acknowledged.
+    hazard_told_at: datetime
+    # What the crew was asked to be able to do.
+    skills: tuple[str, ...] = ()
     place: Place | None = None
     acknowledged_at: datetime | None = None
     arrived_at: datetime | None = None
@@ -184,6 +192,8 @@ class Assignment:
     # Highest version of the answer that the crew acknowledged (R-MK-03); 0 for none.
     hazard_acknowledged: int = 0
     hazard_acknowledged_at: datetime | None = None
+    # Why a person moved the unit or took it off.
+    explanation: str = ""
     sequence: int = 1
 
 

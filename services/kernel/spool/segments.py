@@ -68,23 +68,15 @@ class Segments:
     def write(self, entries: list[Entry]) -> tuple[Segment, list[int]]:
         """Appends the entries together and syncs them; returns where they stand.
 
-        Raises OSError, and then none of them is kept.
+        Raises OSError, and then none of them is kept. A file that fails is left, and a fresh one tried before that.
         """
-        segment = self._active
-        if segment is None or segment.size >= _SEGMENT_BYTES:
-            segment = self._begin()
-        encoded = [encode(entry, segment.key) for entry in entries]
-        try:
-            write_all(self._fd, b"".join(encoded))
-            os.fdatasync(self._fd)
-        except OSError:
-            self._abandon(segment)
-            raise
-        places = []
-        for content in encoded:
-            places.append(segment.place(segment.size))
-            segment.size += len(content)
-        return segment, places
+        if self._active is not None and 0 < self._active.size < _SEGMENT_BYTES:
+            try:
+                return self._append(self._active, entries)
+            except OSError as error:
+                failed("segment", error)
+        fresh = self._active if self._active is not None and not self._active.size else self._begin()
+        return self._append(fresh, entries)
 
     def prepare(self) -> None:
         """Has a file ready before the next entry needs one."""
@@ -113,6 +105,20 @@ class Segments:
     def close(self) -> None:
         """Closes the file that is written to."""
         self._leave()
+
+    def _append(self, segment: Segment, entries: list[Entry]) -> tuple[Segment, list[int]]:
+        encoded = [encode(entry, segment.key) for entry in entries]
+        try:
+            write_all(self._fd, b"".join(encoded))
+            os.fdatasync(self._fd)
+        except OSError:
+            self._abandon(segment)
+            raise
+        places = []
+        for content in encoded:
+            places.append(segment.place(segment.size))
+            segment.size += len(content)
+        return segment, places
 
     def _begin(self) -> Segment:
         """A fresh segment takes the active one's place. Raises OSError, and then that keeps it."""

@@ -48,7 +48,7 @@ DAMAGED = counter(
 FAILED = counter(
     "peel_spool_failed",
     "Writes that the local disk refused. add: a record was not kept; check: it would not have been; mark: a record may "
-    "be replayed again; cut, remove, set_aside and segment are tried again.",
+    "be replayed again; segment: another file was begun; cut, remove and set_aside are tried again later.",
     labels=("step",),
     action="Any: free the disk or repair it. While adds fail an emergency is not durable when the store is away.",
 )

@@ -143,6 +143,7 @@ def test_replicas_know_each_other(tmp_path: Path) -> None:
     first, second = (platform.env(f"safety-emergency-{number}") for number in (1, 2))
     assert first["PEEL_LISTEN"] == second["PEEL_PEERS"] == "127.0.0.1:7105"
     assert second["PEEL_LISTEN"] == first["PEEL_PEERS"] == "127.0.0.1:7106"
+    assert first["PEEL_SPOOL"] != second["PEEL_SPOOL"]
     assert (first["PEEL_INSTANCE"], second["PEEL_INSTANCE"]) == ("safety-emergency-1", "safety-emergency-2")
     assert "PEEL_LISTEN" not in platform.env("safety-worker")
 

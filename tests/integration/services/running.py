@@ -77,7 +77,8 @@ class Running:
         self._clock = RehearsalClock(self._clock_file)
         self.authority = Authority(home / "authority", load_forces())
         self.authority.ensure()
-        (home / "auditor.jwt").write_text(self.authority.token(["auditor"], SHARED_FORCE))
+        for role in ("auditor", "service"):
+            (home / f"{role}.jwt").write_text(self.authority.token([role], SHARED_FORCE))
         self._surroundings = Surroundings(
             database=postgres.dsn("{service}"),
             kafka=broker.bootstrap,
@@ -85,6 +86,8 @@ class Running:
             ports=self._ports,
             authority=self.authority,
             token_file=home / "auditor.jwt",
+            peer_token_file=home / "service.jwt",
+            spools=home / "spool",
             clock_file=self._clock_file,
         )
         self._forces = iter(sorted(set(load_forces()) - {SHARED_FORCE}))

@@ -43,6 +43,7 @@ class Emergency:
             "PEEL_METRICS_LISTEN": f"127.0.0.1:{self.metrics}",
             "PEEL_JWKS": str(authority.jwks),
             "PEEL_PAGE_KEY": "0123456789abcdef",
+            "PEEL_SPOOL": str(home / "spool"),
         }
         argv = (sys.executable, "-m", "services.cli", "safety", "api", "--only", "emergency")
         log = home / "emergency.log"

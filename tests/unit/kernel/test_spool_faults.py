@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,25 @@ def test_nobody_is_left_without_an_answer(disk: Disk) -> None:
     before = count("peel_spool_failed_total", step="add")
     run(work())
     assert count("peel_spool_failed_total", step="add") == before + 20
+
+
+def test_a_file_that_fails_is_left_and_nobody_notices(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        async with spooling(disk.folder) as spool:
+            await spool.add(number(1), b"before")
+            bad, write = segments(disk.folder)[-1], os.write
+
+            def failing(fd: int, content: bytes) -> int:
+                if Path(f"/proc/self/fd/{fd}").readlink() == bad:
+                    raise OSError(errno.EIO, "a bad block")
+                return write(fd, content)
+
+            monkeypatch.setattr(os, "write", failing)
+            await spool.add(number(2), b"after")
+            assert spool.wrong() is None
+
+    run(work())
+    assert found_by_the_next(disk.folder) == [b"before", b"after"]
 
 
 @pytest.mark.parametrize("cut", [True, False])
