@@ -19,9 +19,15 @@ def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
     return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())])
 
 
-def client_channel(address: str, authority: Path | None) -> grpc.aio.Channel:
-    """A channel to a service, encrypted where an authority is given."""
-    options = [("grpc.keepalive_time_ms", 20_000), ("grpc.max_receive_message_length", 16 << 20)]
+def client_channel(address: str, authority: Path | None, *, name: str = "") -> grpc.aio.Channel:
+    """A channel to a service, encrypted where an authority is given; `name` is what its certificate has to bear where
+    that is not the address."""
+    options: list[tuple[str, int | str]] = [
+        ("grpc.keepalive_time_ms", 20_000),
+        ("grpc.max_receive_message_length", 16 << 20),
+    ]
+    if name and authority is not None:
+        options.append(("grpc.ssl_target_name_override", name))
     if authority is None:
         return grpc.aio.insecure_channel(address, options=options)
     credentials = grpc.ssl_channel_credentials(authority.read_bytes())

@@ -1,4 +1,4 @@
-"""The gRPC door of the emergency path: request to command, result to reply. No logic."""
+"""The gRPC doors of the emergency path: request to command, result to reply. No logic."""
 
 from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
@@ -15,6 +15,7 @@ from services.safety.emergency import handlers, ledger
 from services.safety.emergency.desk import Desk
 from services.safety.emergency.domain.folding import EmergencyState
 from services.safety.emergency.domain.signals import Durability
+from services.safety.emergency.held_messages import readable
 from services.safety.emergency.messages import press_from
 from services.safety.emergency.telling import Devices, Gateways
 from services.safety.emergency.watching import Consoles, Wanted
@@ -137,6 +138,17 @@ class EmergencyDoor(api_grpc.EmergencyServiceServicer):
         if request_id is None:
             raise Invalid([])
         return request_id
+
+
+class PeerDoor(api_grpc.PeerServiceServicer):
+    def __init__(self, desk: Desk, replica: str) -> None:
+        """`replica` is this one's name."""
+        self._desk, self._replica = desk, replica
+
+    async def PushSignals(self, request: api.PushSignalsRequest, context: Context) -> api.PushSignalsResponse:
+        return api.PushSignalsResponse(
+            added=handlers.hear(readable(request.signals), self._desk), replica=self._replica
+        )
 
 
 def _seen(check: Check, ids: Sequence[str]) -> frozenset[UUID] | None:

@@ -76,8 +76,8 @@ class Board:
         """A signal that was heard of."""
         return self._safety.get(signal_id)
 
-    def unsafe(self) -> Iterator[Held]:
-        """Every signal that is not known to be in the database, in the order in which they were heard of."""
+    def unsafe(self) -> Iterator[tuple[Held, float]]:
+        """Every signal that is not known to be in the database, with when it was heard of by the monotonic clock."""
         return self._safety.unsafe()
 
     def get(self, force: str, emergency_id: UUID) -> Emergency | None:
@@ -98,10 +98,12 @@ class Board:
         """Every emergency, ended ones included, of which a press was heard of."""
         return (one for one in self._holding.all() if one.alarms)
 
-    def everything_open(self) -> Iterator[Held]:
-        """Every signal of what is open, for a replica that was away."""
-        for emergency in self.open():
-            yield from (held for signal in emergency.signals if (held := self.held(signal.id)))
+    def lately(self, seconds: float) -> Iterator[Held]:
+        """Every signal of what is open, or changed within so many seconds: for a replica that was away."""
+        since = time.monotonic() - seconds
+        for emergency in self.all():
+            if emergency.id in self._open or self._touched.get(emergency.id, since) > since:
+                yield from (held for signal in emergency.signals if (held := self.held(signal.id)))
 
     def message(self, emergency: Emergency) -> types.Emergency:
         """The emergency as it is shown now. One object for all who are shown it: nobody changes it."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 from google.protobuf.message import DecodeError
@@ -34,7 +35,12 @@ class Disk:
         """`take` gives a signal to the database. Blocks for as long as the disk is read: for a process's start."""
         self._folder, self._board, self._health, self._take = folder, board, health, take
         self._spool: Spool | None = None
+        self._ids: set[UUID] = set()
         self._open()
+
+    def holds(self, signal_id: UUID) -> bool:
+        """Whether a signal waits here for the database."""
+        return signal_id in self._ids
 
     async def keep(self, held: Held) -> bool:
         """Whether a signal is on the disk to stay."""
@@ -45,6 +51,7 @@ class Disk:
         except SpoolFailed:
             # Reported by the spool itself.
             return False
+        self._ids.add(held.signal.id)
         return True
 
     async def run(self, back: asyncio.Event, stop: asyncio.Event) -> None:
@@ -74,6 +81,7 @@ class Disk:
             return
         self._health.degrade("spool", None)
         for record in self._spool.pending():
+            self._ids.add(record.id)
             try:
                 self._board.add(replace(_held(record), durability=Durability.LOCAL))
             except (DecodeError, ValueError) as error:
@@ -96,6 +104,7 @@ class Disk:
             await self._take(held)
         except (Busy, Unavailable) as error:
             raise ConnectionError(error.reason) from error
+        self._ids.discard(record.id)
         self._board.settle(held, Durability.COMMITTED)
 
 

@@ -1,5 +1,6 @@
 """What happens in an emergency, as a person or a console says it. The only place that says so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from services.safety.emergency.domain.answering import Answer
 from services.safety.emergency.domain.folding import Emergency
 from services.safety.emergency.domain.receiving import Arrival, receive
 from services.safety.emergency.domain.signals import Durability, Press, Signal
+from services.safety.emergency.held import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,13 @@ async def clear(command: Clear, desk: Desk) -> Durability:
         explanation=command.explanation,
     )
     return await _say(desk, emergency, signal, shown=True)
+
+
+def hear(told: Sequence[Held], desk: Desk) -> int:
+    """Signals that another replica took; returns how many were new. Making them last is that one's part."""
+    if told:
+        desk.looked(None)
+    return sum(desk.board.add(held) for held in told)
 
 
 def _answer(desk: Desk, seen: frozenset[UUID] | None) -> Answer:

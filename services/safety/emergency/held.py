@@ -1,5 +1,6 @@
 """Signals in a replica's memory, and what it knows of how safe each is."""
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,8 +28,8 @@ class Safety:
 
     def __init__(self) -> None:
         self._known: dict[UUID, Held] = {}
-        # Not known to be in the database, in the order in which they were heard of.
-        self._unsafe: dict[UUID, None] = {}
+        # Not known to be in the database, in the order in which they were heard of, and when that was.
+        self._unsafe: dict[UUID, float] = {}
 
     def learn(self, held: Held) -> bool:
         """Hears how safe a signal is somewhere; returns whether that is news."""
@@ -41,16 +42,16 @@ class Safety:
         if committed:
             self._unsafe.pop(held.signal.id, None)
         else:
-            self._unsafe[held.signal.id] = None
+            self._unsafe.setdefault(held.signal.id, time.monotonic())
         return True
 
     def get(self, signal_id: UUID) -> Held | None:
         """What is known of a signal."""
         return self._known.get(signal_id)
 
-    def unsafe(self) -> Iterator[Held]:
-        """Every signal that is not known to be in the database."""
-        return (self._known[signal_id] for signal_id in tuple(self._unsafe))
+    def unsafe(self) -> Iterator[tuple[Held, float]]:
+        """Every signal that is not known to be in the database, with when it was heard of by the monotonic clock."""
+        return ((self._known[signal_id], since) for signal_id, since in tuple(self._unsafe.items()))
 
     def of(self, signals: Iterable[Signal]) -> Durability:
         """Of the least safe of these."""

@@ -5,7 +5,8 @@ from functools import partial
 from peel.safety.v1 import emergency_api_pb2_grpc
 from services.kernel.reference import local_date
 from services.kernel.serving import Serving
-from services.safety.emergency.api import EmergencyDoor
+from services.safety.emergency.again import Again
+from services.safety.emergency.api import EmergencyDoor, PeerDoor
 from services.safety.emergency.board import Board
 from services.safety.emergency.carriers import Carriers
 from services.safety.emergency.changes import ChangeLog
@@ -13,6 +14,7 @@ from services.safety.emergency.desk import Desk
 from services.safety.emergency.disk import Disk
 from services.safety.emergency.escalation import Escalation
 from services.safety.emergency.listening import Listening
+from services.safety.emergency.peers import Peers
 from services.safety.emergency.proving import Proofs
 from services.safety.emergency.road import Road, Store
 from services.safety.emergency.telling import Gateways
@@ -33,13 +35,13 @@ def serve(serving: Serving) -> None:
     desk = Desk(clock, board, carriers, gateways, Road(store, disk), serving.cases.late_audit)
     door = EmergencyDoor(serving.cases, desk, consoles, gateways)
     emergency_api_pb2_grpc.add_EmergencyServiceServicer_to_server(door, serving.server)
-    emergency_api_pb2_grpc.add_PeerServiceServicer_to_server(
-        emergency_api_pb2_grpc.PeerServiceServicer(),  # type: ignore[abstract]  # its door comes next
-        serving.server,
-    )
+    emergency_api_pb2_grpc.add_PeerServiceServicer_to_server(PeerDoor(desk, log.replica), serving.server)
+    peers = Peers(serving.settings, board, log.replica)
     listening = Listening(serving.settings, serving.service, serving.pool, clock, board, carriers)
     serving.background("listen", listening.hear)
     serving.background("read", listening.read)
     serving.background("replay", partial(disk.run, listening.back))
+    serving.background("again", Again(board, store, disk).run)
+    serving.background("peers", peers.run)
     serving.background("escalate", Escalation(clock, board).run)
     serving.background("prove", proofs.run)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import grpc
 
@@ -17,10 +18,17 @@ class Console:
     """A stream of emergencies, read by a thread of its own. `confirms`: it says that it shows what it is sent."""
 
     def __init__(
-        self, replica: Replica, person: Person, name: str = "pod-1", *, confirms: bool = False, token: str = ""
+        self,
+        replica: Replica,
+        person: Person,
+        name: str = "pod-1",
+        *,
+        confirms: bool = False,
+        token: str = "",
+        force: str = FORCE,
     ) -> None:
         self._replica, self._person, self.name, self._confirms = replica, person, name, confirms
-        request = api.WatchEmergenciesRequest(force=FORCE, console=name, resume_token=token)
+        request = api.WatchEmergenciesRequest(force=force, console=name, resume_token=token)
         self._call = replica.emergency.WatchEmergencies(request, metadata=person.headers)
         self.messages: list[tuple[float, api.WatchEmergenciesResponse]] = []
         self.ended: grpc.RpcError | None = None
@@ -84,6 +92,11 @@ class Console:
     def close(self) -> None:
         self._call.cancel()  # type: ignore[no-untyped-call]
         self._thread.join(5)
+
+
+def press(radio: str, press_id: str = "1", **parts: Any) -> api.PressEmergencyRequest:
+    """A press of a radio."""
+    return api.PressEmergencyRequest(force=FORCE, radio=radio, press_id=press_id, **parts)
 
 
 class Gateway:

@@ -23,6 +23,7 @@ from deploy.local.ready import http_ready
 from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub, PeerServiceStub
 from services.kernel.migrations import migrate
 from services.kernel.settings import Settings
+from tests.integration.local.waiting import eventually
 from tests.integration.services.calling import Person
 from tests.integration.services.running import query
 
@@ -152,6 +153,11 @@ class Safety:
             list(side_by_side.map(lambda stop: stop(), [self.worker.stop, *(one.stop for one in self.replicas)]))
         self.postgres.stop()
 
+    def await_settled(self) -> None:
+        """Returns once every replica hears the database again and has nothing left to give it."""
+        for replica in self.replicas:
+            eventually(lambda replica=replica: _settled(replica), 20)  # type: ignore[misc]
+
     def person(self, *roles: str, force: str = FORCE, name: str = "", hours: float = 1.0) -> Person:
         return Person(self.authority.token(roles, force, name or f"test-{'-'.join(roles)}", hours))
 
@@ -161,6 +167,11 @@ class Safety:
     def value(self, sql: str, *args: object) -> Any:
         """The one value of a query."""
         return self.rows(sql, *args)[0][0]
+
+
+def _settled(replica: Replica) -> bool:
+    listens, waits = replica.metric("peel_live_listening"), replica.metric("peel_spool_records")
+    return listens == 1 and waits == 0
 
 
 def freeze(postgres: LocalPostgres) -> None:
