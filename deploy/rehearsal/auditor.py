@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-from deploy.rehearsal.calls import Line
+from deploy.people.line import Line
 from deploy.rehearsal.progress import LedgerFigures
 from peel.crime.v1 import api_pb2 as api
 from services.kernel.wire import stamp

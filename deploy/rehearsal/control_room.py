@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import grpc
 
-from deploy.rehearsal.calls import Line, reason_of
+from deploy.people.line import Line, reason_of
 from deploy.rehearsal.contacts import PlannedContact
 from deploy.rehearsal.crew import Crew
 from deploy.rehearsal.progress import Progress

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from deploy.rehearsal.calls import Line
+from deploy.people.line import Line
 from deploy.rehearsal.contacts import PlannedContact
 from deploy.rehearsal.crew import Crew
 from deploy.rehearsal.progress import Progress

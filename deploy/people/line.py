@@ -9,38 +9,53 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import grpc
 
-from deploy.rehearsal.progress import Progress
 from peel.crime.v1.api_pb2_grpc import CrimeServiceStub
+from peel.dispatch.v1.api_pb2_grpc import DispatchServiceStub
+from peel.dispatch.v1.unit_api_pb2_grpc import UnitServiceStub
 from peel.intake.v1.api_pb2_grpc import IntakeServiceStub
+from peel.safety.v1.api_pb2_grpc import MarkerServiceStub
 from services.kernel.tls import client_channel
 
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 
 # Nothing was done, or nobody can tell: the same call again is right for all of these.
-_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.DEADLINE_EXCEEDED)
+AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.DEADLINE_EXCEEDED)
+SERVICES = ("intake", "crime", "dispatch", "safety")
 _CALL_SECONDS, _STREAM_SECONDS = 5.0, 120.0
 # What is restarted after a kill is back within seconds. What is not back by then will not be.
 _PATIENCE_SECONDS = 120.0
 _BACK_OFF_SECONDS = (0.05, 1.0)
 
 
+class Tally(Protocol):
+    """Who counts the calls."""
+
+    # Calls that were answered, and calls that were made again because no answer came.
+    calls: int
+    retries: int
+
+
 class Line:
-    """The lines of both services, for the people of one force. `tokens` is by the short name of a role."""
+    """The lines of the services, for the people of one force. `tokens` is by the short name of a role."""
 
     def __init__(
-        self, addresses: Mapping[str, str], authority: Path | None, tokens: Mapping[str, str], progress: Progress
+        self, addresses: Mapping[str, str], authority: Path | None, tokens: Mapping[str, str], tally: Tally
     ) -> None:
-        self._channels = [client_channel(addresses[service], authority) for service in ("intake", "crime")]
-        self.intake = IntakeServiceStub(self._channels[0])
-        self.crime = CrimeServiceStub(self._channels[1])
+        channels = {service: client_channel(addresses[service], authority) for service in SERVICES}
+        self._channels = tuple(channels.values())
+        self.intake = IntakeServiceStub(channels["intake"])
+        self.crime = CrimeServiceStub(channels["crime"])
+        self.dispatch = DispatchServiceStub(channels["dispatch"])
+        self.units = UnitServiceStub(channels["dispatch"])
+        self.markers = MarkerServiceStub(channels["safety"])
         self._headers = {role: (("authorization", f"Bearer {token}"),) for role, token in tokens.items()}
-        self._progress = progress
-        # Of its own: jitter is no part of the story that the seed tells.
+        self._tally = tally
+        # Of its own: jitter is no part of the story that a seed tells.
         self._jitter = random.Random()
 
     async def __aenter__(self) -> Self:
@@ -51,6 +66,10 @@ class Line:
     ) -> None:
         for channel in self._channels:
             await channel.close(None)
+
+    def headers(self, role: str) -> tuple[tuple[str, str], ...]:
+        """What a call of that role carries, for streams that their owner opens himself."""
+        return self._headers[role]
 
     async def ask(
         self, method: "grpc.aio.UnaryUnaryMultiCallable[Request, Reply]", request: Request, role: str
@@ -81,12 +100,12 @@ class Line:
             try:
                 reply = await attempt()
             except grpc.aio.AioRpcError as error:
-                if error.code() not in _AGAIN or time.monotonic() > give_up_at:
+                if error.code() not in AGAIN or time.monotonic() > give_up_at:
                     raise
             else:
-                self._progress.calls += 1
+                self._tally.calls += 1
                 return reply
-            self._progress.retries += 1
+            self._tally.retries += 1
             await asyncio.sleep(delay * self._jitter.uniform(0.5, 1.5))
             delay = min(longest, delay * 2)
 

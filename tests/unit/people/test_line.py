@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from deploy.local.ports import free_port
-from deploy.rehearsal.calls import Line, reason_of
+from deploy.people.line import SERVICES, Line, reason_of
 from deploy.rehearsal.progress import Progress
 from peel.intake.v1 import api_pb2 as api
 
@@ -43,7 +43,7 @@ async def with_line(servicer: Moody, call: Callable[[Line], Awaitable[None]]) ->
     await server.start()
     progress = Progress(datetime(2018, 7, 1, tzinfo=UTC))
     address = f"127.0.0.1:{port}"
-    async with Line({"intake": address, "crime": address}, None, {"call_handler": "token"}, progress) as line:
+    async with Line(dict.fromkeys(SERVICES, address), None, {"call_handler": "token"}, progress) as line:
         await call(line)
     await server.stop(None)
     return progress
