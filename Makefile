@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 ARGS ?=
 
-.PHONY: help run test proto lint format bench ci clean
+.PHONY: help run prove test proto lint format bench ci clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ $(READY): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 
 run: $(READY) ## Start the platform and replay a real month of reports through it
 	@$(BIN)/python -m deploy.rehearsal $(ARGS)
+
+prove: $(READY) ## Make the platform fail as iOPS failed, and say whether it still works
+	@$(BIN)/python -m deploy.prove $(ARGS)
 
 test: $(READY) ## Run all tests, on real Postgres and Kafka
 	@$(BIN)/python -m pytest $(ARGS)

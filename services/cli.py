@@ -4,7 +4,9 @@ Each command imports what it needs when it runs: a process that serves should no
 """
 
 import asyncio
+import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -74,14 +76,20 @@ for _name in SERVICES:
 
 
 @app.command()
-def backlogs() -> None:
+def backlogs(as_json: Annotated[bool, typer.Option("--json", help="For programs, one object.")] = False) -> None:
     """Every queue, tray and clock: its owner, how many wait, and how old the oldest is."""
     from services import operate
 
-    table, unreachable = asyncio.run(operate.backlogs(load_settings()))
-    _console.print(table)
+    settings = load_settings()
+    lines, unreachable = asyncio.run(operate.backlogs(settings))
+    if as_json:
+        measured = [asdict(line) for line in lines]
+        sys.stdout.write(json.dumps({"backlogs": measured, "not_measured": unreachable}) + "\n")
+    else:
+        _console.print(operate.backlogs_table(settings, lines))
     if unreachable:
-        _console.print(f"[red]not measured: {', '.join(unreachable)}[/red]")
+        told = Console(stderr=True) if as_json else _console
+        told.print(f"[red]not measured: {', '.join(unreachable)}[/red]")
         raise typer.Exit(1)
 
 

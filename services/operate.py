@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib import import_module
 
@@ -17,7 +17,7 @@ from rich.table import Table
 from peel.crime.v1 import api_pb2 as crime
 from peel.crime.v1 import api_pb2_grpc as crime_grpc
 from services.kernel import backlog, contract, dlq, kafka, migrations, seal
-from services.kernel.clock import open_clock
+from services.kernel.clock import SystemClock, open_clock
 from services.kernel.database import Connection
 from services.kernel.errors import NotFound, OperatorFault
 from services.kernel.settings import Settings
@@ -39,12 +39,21 @@ async def migrate(settings: Settings, service: str, phase: str) -> list[str]:
     return applied
 
 
-async def backlogs(settings: Settings) -> tuple[Table, list[str]]:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One line of the backlog catalogue, measured."""
+
+    name: str
+    owner: str
+    size: int
+    oldest_seconds: float
+    meaning: str
+
+
+async def backlogs(settings: Settings) -> tuple[list[Waiting], list[str]]:
     """The backlog catalogue, measured now, and the parts that did not answer."""
     clock = open_clock(settings)
-    table = Table("backlog", "owner", "waiting", "oldest", "what it is", title=_title("Backlogs", settings))
-    table.columns[0].no_wrap = True
-    unreachable = []
+    lines, unreachable = [], []
     for service in SERVICES:
         try:
             connection = await asyncpg.connect(settings.database_of(service), timeout=3)
@@ -54,8 +63,7 @@ async def backlogs(settings: Settings) -> tuple[Table, list[str]]:
         try:
             for one in backlog.backlogs_of(service):
                 level = await backlog.measure(connection, one, clock)
-                oldest = _age(level.oldest_seconds) if level.size else "-"
-                _add_row(table, one.name, one.owner, level.size, oldest, one.meaning)
+                lines.append(Waiting(one.name, one.owner, level.size, level.oldest_seconds, one.meaning))
         finally:
             await connection.close()
     # Side by side: a broker that is away is waited for once.
@@ -64,22 +72,31 @@ async def backlogs(settings: Settings) -> tuple[Table, list[str]]:
         if waiting is None:
             unreachable.append(f"events for {service} on Kafka")
         else:
-            meaning = "Events that the worker has not read yet."
-            _add_row(table, f"{service}.inbox", "platform on-call", waiting, "-", meaning)
-    return table, unreachable
+            lines.append(waiting)
+    return lines, unreachable
 
 
-def _unread(settings: Settings, service: str) -> int | None:
-    """How many events wait on Kafka for a service; None where Kafka does not answer."""
+def backlogs_table(settings: Settings, lines: Sequence[Waiting]) -> Table:
+    """The catalogue as a table."""
+    table = Table("backlog", "owner", "waiting", "oldest", "what it is", title=_title("Backlogs", settings))
+    table.columns[0].no_wrap = True
+    for one in lines:
+        size = f"[bold]{one.size:,}[/bold]" if one.size else "0"
+        table.add_row(one.name, one.owner, size, _age(one.oldest_seconds) if one.size else "-", one.meaning)
+    return table
+
+
+def _unread(settings: Settings, service: str) -> Waiting | None:
+    """The events that wait on Kafka for a service; None where Kafka does not answer."""
     topics = import_module(f"services.{service}.worker").reactions.topics
     try:
-        return sum(kafka.lag(settings, service, topics).values())
+        unread = kafka.unread(settings, service, topics) if topics else kafka.Unread(0, None)
     except (OSError, kafka.BrokerError):
         return None
-
-
-def _add_row(table: Table, name: str, owner: str, size: int, oldest: str, meaning: str) -> None:
-    table.add_row(name, owner, f"[bold]{size:,}[/bold]" if size else "0", oldest, meaning)
+    # By the machine's clock, as the broker's: a rehearsal steps the kernel's.
+    age = (SystemClock().now() - unread.oldest).total_seconds() if unread.oldest else 0.0
+    meaning = "Events that the worker has not read yet."
+    return Waiting(f"{service}.inbox", "platform on-call", unread.size, max(0.0, age), meaning)
 
 
 def _age(seconds: float) -> str:

@@ -35,7 +35,7 @@ class Replicas:
         self._channels = [client_channel(address, authority) for address in addresses]
         stubs = [EmergencyServiceStub(channel) for channel in self._channels]
         start = first % len(stubs)
-        self._turn: "Iterator[EmergencyServiceAsyncStub]" = cycle((*stubs[start:], *stubs[:start]))
+        self._turn: Iterator[EmergencyServiceAsyncStub] = cycle((*stubs[start:], *stubs[:start]))
         self.headers = headers
         self.stub = next(self._turn)
         # Calls that were made again because no answer came.

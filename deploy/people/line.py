@@ -18,6 +18,7 @@ from peel.dispatch.v1.api_pb2_grpc import DispatchServiceStub
 from peel.dispatch.v1.unit_api_pb2_grpc import UnitServiceStub
 from peel.intake.v1.api_pb2_grpc import IntakeServiceStub
 from peel.safety.v1.api_pb2_grpc import MarkerServiceStub
+from peel.safety.v1.device_api_pb2_grpc import DeviceServiceStub
 from services.kernel.tls import client_channel
 
 Request = TypeVar("Request")
@@ -25,7 +26,7 @@ Reply = TypeVar("Reply")
 
 # Nothing was done, or nobody can tell: the same call again is right for all of these.
 AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.DEADLINE_EXCEEDED)
-SERVICES = ("intake", "crime", "dispatch", "safety")
+SERVICES = ("intake", "crime", "dispatch", "safety", "safety-emergency")
 _CALL_SECONDS, _STREAM_SECONDS = 5.0, 120.0
 # What is restarted after a kill is back within seconds. What is not back by then will not be.
 _PATIENCE_SECONDS = 120.0
@@ -46,13 +47,14 @@ class Line:
     def __init__(
         self, addresses: Mapping[str, str], authority: Path | None, tokens: Mapping[str, str], tally: Tally
     ) -> None:
-        channels = {service: client_channel(addresses[service], authority) for service in SERVICES}
+        channels = {service: client_channel(target(addresses[service]), authority) for service in SERVICES}
         self._channels = tuple(channels.values())
         self.intake = IntakeServiceStub(channels["intake"])
         self.crime = CrimeServiceStub(channels["crime"])
         self.dispatch = DispatchServiceStub(channels["dispatch"])
         self.units = UnitServiceStub(channels["dispatch"])
         self.markers = MarkerServiceStub(channels["safety"])
+        self.devices = DeviceServiceStub(channels["safety-emergency"])
         self._headers = {role: (("authorization", f"Bearer {token}"),) for role, token in tokens.items()}
         self._tally = tally
         # Of its own: jitter is no part of the story that a seed tells.
@@ -70,6 +72,10 @@ class Line:
     def headers(self, role: str) -> tuple[tuple[str, str], ...]:
         """What a call of that role carries, for streams that their owner opens himself."""
         return self._headers[role]
+
+    def introduce(self, name: str, token: str) -> None:
+        """Somebody by name, who from now on calls as a role does."""
+        self._headers[name] = (("authorization", f"Bearer {token}"),)
 
     async def ask(
         self, method: "grpc.aio.UnaryUnaryMultiCallable[Request, Reply]", request: Request, role: str
@@ -108,6 +114,11 @@ class Line:
             self._tally.retries += 1
             await asyncio.sleep(delay * self._jitter.uniform(0.5, 1.5))
             delay = min(longest, delay * 2)
+
+
+def target(addresses: str) -> str:
+    """What a channel connects to: the first of several replicas, by comma, that answers."""
+    return f"ipv4:{addresses}" if "," in addresses else addresses
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:

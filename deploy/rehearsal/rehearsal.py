@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from deploy.local.platform import Platform
+from deploy.people.line import Line
 from deploy.rehearsal.auditor import Auditor
 from deploy.rehearsal.call_handlers import CallHandlers
-from deploy.people.line import Line
 from deploy.rehearsal.contacts import PlannedContact, Sources, plan_contacts
 from deploy.rehearsal.control_room import ControlRoom
 from deploy.rehearsal.crew import Crew

@@ -7,9 +7,9 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 
+from deploy.people.synthetic import person, unnamed
 from deploy.rehearsal.contacts import Disclosure, PlannedContact
 from deploy.rehearsal.demand import Pattern, pattern_of
-from deploy.rehearsal.people import person, unnamed
 from deploy.rehearsal.street import NO_LOCATION, Row
 from peel.intake.v1 import api_pb2 as api
 from peel.intake.v1 import types_pb2 as intake

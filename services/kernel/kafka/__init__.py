@@ -6,7 +6,7 @@
 from kafka.errors import KafkaError as BrokerError
 
 from services.kernel.kafka.consumer import Consumer
-from services.kernel.kafka.groups import lag
+from services.kernel.kafka.groups import Unread, lag, unread
 from services.kernel.kafka.producer import Producer
 from services.kernel.kafka.records import Failure, Handler, Outgoing, Partition, Progress, Record
 from services.kernel.kafka.topics import create_topics, dead_letter_topic, find_record, scan
@@ -21,9 +21,11 @@ __all__ = [
     "Producer",
     "Progress",
     "Record",
+    "Unread",
     "create_topics",
     "dead_letter_topic",
     "find_record",
     "lag",
     "scan",
+    "unread",
 ]

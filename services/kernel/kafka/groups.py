@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import RetriableError
 
@@ -26,12 +27,48 @@ class GroupView:
     lag: dict[Partition, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a group has not read yet: how many records, and when the broker took the oldest, if there is any."""
+
+    size: int
+    oldest: datetime | None
+
+
 def lag(settings: Settings, group: str, topics: Sequence[str]) -> dict[Partition, int]:
     """How many records of each partition the group has not committed yet.
 
     Raises KafkaError where the broker does not answer.
     """
     return _ask(settings, lambda admin: _lag(admin, group, topics))
+
+
+def unread(settings: Settings, group: str, topics: Sequence[str]) -> Unread:
+    """What waits for the group. Raises KafkaError where the broker does not answer."""
+    spans = _ask(settings, lambda admin: _spans(admin, group, topics))
+    waiting = {partition: done for partition, (done, end) in spans.items() if end > done}
+    size = sum(end - done for done, end in spans.values())
+    return Unread(size, _oldest(settings, waiting) if waiting else None)
+
+
+def _oldest(settings: Settings, waiting: dict[Partition, int]) -> datetime | None:
+    """When the broker took the first record at or after each offset, the earliest of them."""
+    consumer = open_client(KafkaConsumer, settings, group_id=None, enable_auto_commit=False, max_poll_records=1)
+    try:
+        wanted = {TopicPartition(partition.topic, partition.number): at for partition, at in waiting.items()}
+        consumer.assign(list(wanted))
+        for partition, at in wanted.items():
+            consumer.seek(partition, at)
+        first: dict[TopicPartition, int] = {}
+        give_up_at = time.monotonic() + _REQUEST_MS / 1_000
+        # A partition that has shown its first record rests, so that the others come to be read.
+        while len(first) < len(wanted) and time.monotonic() < give_up_at:
+            for partition, records in consumer.poll(timeout_ms=200).items():
+                first.setdefault(partition, records[0].timestamp)
+                consumer.pause(partition)
+        return datetime.fromtimestamp(min(first.values()) / 1_000, UTC) if first else None
+    finally:
+        consumer.close(autocommit=False, timeout_ms=1_000)
 
 
 def view(settings: Settings, group: str, topics: Sequence[str]) -> GroupView:
@@ -77,6 +114,11 @@ def _assigned(assignment: Any) -> Iterable[Partition]:
 
 
 def _lag(admin: KafkaAdminClient, group: str, topics: Sequence[str]) -> dict[Partition, int]:
+    return {partition: end - done for partition, (done, end) in _spans(admin, group, topics).items()}
+
+
+def _spans(admin: KafkaAdminClient, group: str, topics: Sequence[str]) -> dict[Partition, tuple[int, int]]:
+    """Of each partition, the offset of the group's next record and the offset after the last one."""
     described = admin.describe_topics(list(topics))
     partitions = [TopicPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
     if not partitions:
@@ -89,5 +131,5 @@ def _lag(admin: KafkaAdminClient, group: str, topics: Sequence[str]) -> dict[Par
         done = committed[partition].offset if partition in committed else -1
         # What retention removed is no lag any more, and what was never committed is all that there is.
         done = max(done, starts[partition].offset)
-        result[Partition(partition.topic, partition.partition)] = max(0, ends[partition].offset - done)
+        result[Partition(partition.topic, partition.partition)] = (done, max(done, ends[partition].offset))
     return result

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from datetime import timedelta
 
 import pytest
 
+from services.kernel.clock import SystemClock
 from services.kernel.contract import Topic
-from services.kernel.kafka import BrokerError, Partition, client, create_topics, lag, scan
+from services.kernel.kafka import BrokerError, Partition, Unread, client, create_topics, lag, scan, unread
 from services.kernel.settings import Settings
 from tests.integration.kernel.probing import an_event, publish
 from tests.integration.local.waiting import eventually
@@ -33,6 +35,20 @@ def test_a_group_that_committed_nothing_lags_by_all_there_is(settings: Settings,
     lags = lag(settings, unique, [unique])
     assert sum(lags.values()) == 20
     assert set(lags) == {Partition(unique, number) for number in range(settings.topic_partitions)}
+
+
+def test_what_waits_has_a_size_and_an_age(settings: Settings, unique: str) -> None:  # I8, R-OBS-01
+    create_topics(settings, [Topic(unique, compacted=False)])
+    assert unread(settings, unique, [unique]) == Unread(0, None)
+    began = SystemClock().now()
+    asyncio.run(publish(settings, [an_event(unique, str(number)) for number in range(20)]))
+    between = SystemClock().now()
+    asyncio.run(publish(settings, [an_event(unique, "late")]))
+    waiting = unread(settings, unique, [unique])
+    assert waiting.size == 21
+    assert waiting.oldest is not None
+    # The broker counts in milliseconds.
+    assert began - timedelta(milliseconds=1) <= waiting.oldest <= between
 
 
 def test_a_topic_that_is_not_there_has_no_lag_and_cannot_be_read(settings: Settings, unique: str) -> None:

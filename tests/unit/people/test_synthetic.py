@@ -3,7 +3,7 @@
 import random
 from datetime import date
 
-from deploy.rehearsal.people import person, unnamed
+from deploy.people.synthetic import person, unnamed
 
 TODAY = date(2018, 7, 31)
 
