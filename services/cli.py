@@ -9,6 +9,7 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,7 +24,10 @@ dead_letters = typer.Typer(no_args_is_help=True, help="Events that could not be 
 app.add_typer(dead_letters, name="dlq")
 audit = typer.Typer(no_args_is_help=True, help="The record of who did what to which record.")
 app.add_typer(audit, name="audit")
+watch = typer.Typer(no_args_is_help=True, help="Live views: the board, emergencies, a unit's terminal.")
+app.add_typer(watch, name="watch")
 _console = Console()
+_FORCE = "west-yorkshire"
 
 ServiceName = StrEnum("ServiceName", {name: name for name in SERVICES})  # type: ignore[misc]
 
@@ -75,6 +79,43 @@ for _name in SERVICES:
     _add_service(_name)
 
 
+_Force = Annotated[str, typer.Option(help="Force id, such as west-yorkshire.")]
+_Token = Annotated[
+    Path | None, typer.Option("--token-file", help="Bearer token; else the role's file beside PEEL_TOKEN_FILE.")
+]
+
+
+@watch.command("board")
+def watch_board(force: _Force = _FORCE, token_file: _Token = None) -> None:
+    """Incidents that wait, units, who is sent with which hazards, and what a person has to do."""
+    from services.watch import commands
+
+    commands.board(load_settings(), force, token_file)
+
+
+@watch.command("emergencies")
+def watch_emergencies(
+    force: _Force = _FORCE,
+    console: Annotated[str, typer.Option(help="Name of this console position.")] = "pod-1",
+    replica: Annotated[int, typer.Option(min=1, help="Replica to begin with, counted from 1.")] = 1,
+    token_file: _Token = None,
+) -> None:
+    """Every open emergency, as it happens; `a` takes the oldest that nobody has taken."""
+    from services.watch import commands
+
+    commands.emergencies(load_settings(), force, console, replica, token_file)
+
+
+@watch.command("unit")
+def watch_unit(
+    unit_id: Annotated[str, typer.Argument(help="Id of the unit, as the board has it.")], token_file: _Token = None
+) -> None:
+    """A unit's terminal: its assignment, with every hazard; `a` acknowledges both."""
+    from services.watch import commands
+
+    commands.unit(load_settings(), unit_id, token_file)
+
+
 @app.command()
 def backlogs(as_json: Annotated[bool, typer.Option("--json", help="For programs, one object.")] = False) -> None:
     """Every queue, tray and clock: its owner, how many wait, and how old the oldest is."""
@@ -95,7 +136,7 @@ def backlogs(as_json: Annotated[bool, typer.Option("--json", help="For programs,
 
 @app.command()
 def reconcile(
-    force: Annotated[str, typer.Option(help="Force id, such as west-yorkshire.")] = "west-yorkshire",
+    force: _Force = _FORCE,
     since: Annotated[str, typer.Option(help="First day of first contact, YYYY-MM-DD.")] = "",
     until: Annotated[str, typer.Option(help="Last moment of first contact, YYYY-MM-DD.")] = "",
     by: Annotated[list[By], typer.Option(help="Keep the sums apart by this; may be repeated.")] = [  # noqa: B006

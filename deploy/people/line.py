@@ -69,10 +69,6 @@ class Line:
         for channel in self._channels:
             await channel.close(None)
 
-    def headers(self, role: str) -> tuple[tuple[str, str], ...]:
-        """What a call of that role carries, for streams that their owner opens himself."""
-        return self._headers[role]
-
     def introduce(self, name: str, token: str) -> None:
         """Somebody by name, who from now on calls as a role does."""
         self._headers[name] = (("authorization", f"Bearer {token}"),)

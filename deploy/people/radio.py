@@ -8,11 +8,12 @@ from uuid import uuid4
 
 import grpc
 
-from deploy.people.console import Replicas
 from deploy.people.line import AGAIN
 from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
+from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub
 from peel.type.v1.place_pb2 import Point
+from services.watch.replicas import Replicas
 
 _CALL_SECONDS = 1.0
 _PATIENCE_SECONDS = 60.0
@@ -52,7 +53,7 @@ class Gateway:
         request.pressed_at.GetCurrentTime()
         sent, delay = time.monotonic(), _BACK_OFF_SECONDS[0]
         while True:
-            stub, headers = self._replicas.stub, self._replicas.headers
+            stub, headers = EmergencyServiceStub(self._replicas.channel), self._replicas.headers
             try:
                 reply = await stub.PressEmergency(request, timeout=_CALL_SECONDS, metadata=headers)
             except grpc.aio.AioRpcError as error:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from deploy.people.terminal import Terminal
 from deploy.prove.stage import FORCE, Stage
 from deploy.prove.waiting import until
 from peel.dispatch.v1 import types_pb2 as types
@@ -15,6 +14,8 @@ from peel.dispatch.v1 import unit_api_pb2 as units
 from peel.safety.v1 import device_api_pb2 as devices
 from services.kernel.clock import SystemClock
 from services.kernel.wire import stamp
+from services.watch.replicas import Replicas
+from services.watch.terminal import Terminal
 
 _SHIFT = timedelta(hours=8)
 _TESTED_SECONDS = 30.0
@@ -45,6 +46,8 @@ async def crews(stage: Stage, count: int, prefix: str) -> AsyncIterator[list[Cre
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
+        for crew in on_duty:
+            await crew.terminal.replicas.close()
 
 
 async def set_status(stage: Stage, crew: Crew, status: types.UnitStatus.ValueType) -> None:
@@ -55,7 +58,8 @@ async def set_status(stage: Stage, crew: Crew, status: types.UnitStatus.ValueTyp
 
 async def _crew(stage: Stage, callsign: str) -> Crew:
     line, radio, role = stage.line, f"review-{callsign}", f"officer-{callsign}"
-    line.introduce(role, stage.token("officer", role))
+    token = stage.token("officer", role)
+    line.introduce(role, token)
     registering = units.RegisterUnitRequest(request_id=str(uuid4()), force=FORCE, callsign=callsign)
     unit = (await line.ask(line.units.RegisterUnit, registering, "supervisor")).unit
     booking = units.BookOnRequest(
@@ -67,7 +71,8 @@ async def _crew(stage: Stage, callsign: str) -> Crew:
     )
     await line.ask(line.units.BookOn, booking, role)
     await _tested(stage, radio, unit.unit_id, role)
-    crew = Crew(unit.unit_id, callsign, role, radio, Terminal(line, unit.unit_id, role))
+    replicas = Replicas([stage.platform.addresses["dispatch"]], stage.authority, token)
+    crew = Crew(unit.unit_id, callsign, role, radio, Terminal(unit.unit_id, replicas, acknowledges=True))
     await set_status(stage, crew, types.UNIT_STATUS_ON_PATROL)
     return crew
 

@@ -9,13 +9,14 @@ from functools import partial
 
 import grpc
 
-from deploy.people.console import Console
 from deploy.people.radio import Gateway, Pressed
 from deploy.prove.stage import Stage
 from deploy.prove.verdict import Verdict
 from deploy.prove.waiting import until
 from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
+from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub
+from services.watch.console import Console
 
 _EVERY_SECONDS = 0.1
 _SHOWN_SECONDS = 20.0
@@ -106,7 +107,8 @@ async def _settled(stage: Stage, one: Pressed) -> str:
     replicas = stage.replicas("dispatcher")
     try:
         request = api.GetEmergencyRequest(emergency_id=one.emergency_id)
-        reply = await replicas.stub.GetEmergency(request, timeout=5, metadata=replicas.headers)
+        stub = EmergencyServiceStub(replicas.channel)
+        reply = await stub.GetEmergency(request, timeout=5, metadata=replicas.headers)
     except grpc.aio.AioRpcError:
         return ""
     finally:

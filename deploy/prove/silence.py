@@ -2,11 +2,11 @@
 
 import asyncio
 
-from deploy.people.console import Console
 from deploy.prove.stage import Stage
 from deploy.prove.verdict import Verdict
 from deploy.prove.waiting import until
 from peel.safety.v1 import emergency_types_pb2 as types
+from services.watch.console import Console
 
 # As the reference data of the force have it.
 _DUE = {

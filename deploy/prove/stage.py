@@ -10,9 +10,10 @@ from pathlib import Path
 
 from deploy.local.pidfile import descendants
 from deploy.local.platform import Platform
-from deploy.people.console import Console, Replicas
 from deploy.people.line import Line
 from deploy.people.radio import Gateway
+from services.watch.console import Console
+from services.watch.replicas import Replicas
 
 FORCE = "west-yorkshire"
 _ROLES = (
@@ -48,8 +49,7 @@ class Stage:
 
     def replicas(self, role: str, first: int = 0) -> Replicas:
         """The emergency path, as somebody of that role reaches it; `first` says at which replica they begin."""
-        headers = (("authorization", f"Bearer {self._tokens[role]}"),)
-        return Replicas(self.emergency_addresses, self.authority, headers, first=first)
+        return Replicas(self.emergency_addresses, self.authority, self._tokens[role], first=first)
 
     def token(self, role: str, subject: str) -> str:
         """A token for somebody by name."""

@@ -15,9 +15,7 @@ from services.kernel.wire import stamp
 
 _BURGLARY = "28E"
 _TOLD = "REVIEW, nobody real"
-_THRIVE = types.Thrive(
-    threat=_TOLD, harm=_TOLD, risk=_TOLD, investigation=_TOLD, vulnerability=_TOLD, engagement=_TOLD
-)
+_THRIVE = types.Thrive(threat=_TOLD, harm=_TOLD, risk=_TOLD, investigation=_TOLD, vulnerability=_TOLD, engagement=_TOLD)
 
 
 def report_of_burglary(rng: random.Random, now: datetime, *, confirmed: bool = True) -> api.OpenContactRequest:

@@ -1,0 +1,139 @@
+"""A console whose replica dies goes on at the next one, from where it was, and shows nothing twice (I4)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc
+import pytest
+
+from deploy.local.ports import free_port
+from peel.safety.v1 import emergency_api_pb2 as api
+from peel.safety.v1 import emergency_types_pb2 as types
+from services.watch.console import Console
+from services.watch.replicas import Replicas
+
+SECONDS = 10
+
+
+class Replica:
+    """Tells what it is given to each watcher, then lets go of it, or holds on."""
+
+    def __init__(
+        self, *told: api.WatchEmergenciesResponse, holds: bool = True, code: grpc.StatusCode | None = None
+    ) -> None:
+        self.told, self.holds, self.code = told, holds, code
+        self.asked: list[str] = []
+        self.confirmed: list[tuple[str, str]] = []
+        self.heard = asyncio.Event()
+
+    async def watch(
+        self, request: api.WatchEmergenciesRequest, context: "grpc.aio.ServicerContext[object, object]"
+    ) -> AsyncIterator[api.WatchEmergenciesResponse]:
+        self.asked.append(request.resume_token)
+        if self.code:
+            await context.abort(self.code, "REASON: rule")
+        for one in self.told:
+            yield one
+        if self.holds:
+            await asyncio.Event().wait()
+
+    async def confirm(
+        self, request: api.ConfirmShownRequest, _context: "grpc.aio.ServicerContext[object, object]"
+    ) -> api.ConfirmShownResponse:
+        self.confirmed.append((request.emergency_id, request.console))
+        self.heard.set()
+        return api.ConfirmShownResponse()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        server, port = grpc.aio.server(), free_port()
+        handlers = {
+            "WatchEmergencies": grpc.unary_stream_rpc_method_handler(
+                self.watch, api.WatchEmergenciesRequest.FromString, api.WatchEmergenciesResponse.SerializeToString
+            ),
+            "ConfirmShown": grpc.unary_unary_rpc_method_handler(
+                self.confirm, api.ConfirmShownRequest.FromString, api.ConfirmShownResponse.SerializeToString
+            ),
+        }
+        name = "peel.safety.v1.EmergencyService"
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
+        server.add_insecure_port(f"127.0.0.1:{port}")
+        await server.start()
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            await server.stop(None)
+
+
+def told(name: str, token: str, *, begins: bool = False) -> api.WatchEmergenciesResponse:
+    emergency = types.Emergency(emergency_id=name, state=types.EMERGENCY_STATE_OPEN)
+    return api.WatchEmergenciesResponse(emergency=emergency, resume_token=token, snapshot_begins=begins)
+
+
+@asynccontextmanager
+async def console(*replicas: Replica) -> AsyncIterator[tuple[Console, "asyncio.Task[None]"]]:
+    async with replicas[0].serving() as first, replicas[-1].serving() as second:
+        addresses = Replicas([first, second], None, "token")
+        watching = Console("pod-1", "force", addresses)
+        task = asyncio.create_task(watching.run())
+        try:
+            async with asyncio.timeout(SECONDS):
+                yield watching, task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await addresses.close()
+
+
+async def until(event: asyncio.Event, done: "object") -> None:
+    while not done():  # type: ignore[operator]
+        event.clear()
+        await event.wait()
+
+
+def test_it_goes_on_at_the_next_replica_from_where_it_was() -> None:
+    first, second = Replica(told("e1", "t1"), holds=False), Replica(told("e2", "t2"))
+
+    async def run() -> None:
+        async with console(first, second) as (watching, _):
+            await until(watching.changed, lambda: {"e1", "e2"} <= watching.emergencies.keys())
+            assert second.asked[0] == "t1"
+            await until(watching.changed, watching.watching.is_set)
+
+    asyncio.run(run())
+
+
+def test_a_snapshot_replaces_what_was_shown() -> None:  # panic that vanishes, or never leaves, is the field's complaint
+    first = Replica(told("gone", "t1"), holds=False)
+    second = Replica(told("there", "t2", begins=True))
+
+    async def run() -> None:
+        async with console(first, second) as (watching, _):
+            await until(watching.changed, lambda: "there" in watching.emergencies)
+            assert set(watching.emergencies) == {"there"}
+
+    asyncio.run(run())
+
+
+def test_what_is_on_the_screen_is_confirmed_once() -> None:  # R-OS-02
+    first, second = Replica(told("e1", "t1"), told("e1", "t2")), Replica()
+
+    async def run() -> None:
+        async with console(first, second) as (watching, _):
+            await until(watching.changed, lambda: "e1" in watching.emergencies)
+            await first.heard.wait()
+            assert first.confirmed == [("e1", "pod-1")]
+
+    asyncio.run(run())
+
+
+def test_whoever_may_not_watch_is_told_so() -> None:
+    first = Replica(code=grpc.StatusCode.PERMISSION_DENIED)
+
+    async def run() -> None:
+        async with console(first, Replica()) as (_, task):
+            with pytest.raises(grpc.aio.AioRpcError):
+                await task
+
+    asyncio.run(run())
