@@ -25,9 +25,10 @@ _PATIENCE_SECONDS = 15.0
 class _Load:
     """So many seconds of calls, or so many calls; whichever is over first."""
 
-    def __init__(self, seconds: float, calls: int) -> None:
+    def __init__(self, seconds: float, calls: int, every: float) -> None:
+        """`every`: each caller begins a call so many seconds after its last one, or at once where that is over."""
         self._ends = time.perf_counter() + seconds
-        self._left = calls
+        self._left, self._every = calls, every
         self._body = sample_request(datetime.now(UTC)).SerializeToString()
         self.latencies: list[float] = []
         self.failures: dict[str, int] = {}
@@ -46,12 +47,12 @@ class _Load:
                 self.failures[code] = self.failures.get(code, 0) + 1
             else:
                 self.latencies.append(time.perf_counter() - began)
+            await asyncio.sleep(max(0.0, began + self._every - time.perf_counter()))
 
 
-async def _run(address: str, authority: Path, token: str, in_flight: int, seconds: float, calls: int) -> str:
+async def _run(address: str, authority: Path, token: str, in_flight: int, load: _Load) -> str:
     async with client_channel(address, authority) as channel:
         await channel.channel_ready()
-        load = _Load(seconds, calls)
         began = time.perf_counter()
         call = channel.unary_unary(METHOD, request_serializer=None, response_deserializer=None)
         await asyncio.gather(*(load.caller(call, token) for _ in range(in_flight)))
@@ -75,10 +76,12 @@ def main(
     in_flight: Annotated[int, typer.Option(help="calls at a time")] = 64,
     seconds: Annotated[float, typer.Option(help="at most for so long")] = 4.0,
     calls: Annotated[int, typer.Option(help="at most so many")] = 1_000_000,
+    rate: Annotated[float, typer.Option(help="calls a second, all callers together; 0: as many as go")] = 0.0,
 ) -> None:
     """Calls, then prints what it saw."""
     token = token_file.read_text().strip()
-    typer.echo(uvloop.run(_run(address, authority, token, in_flight, seconds, calls)))
+    load = _Load(seconds, calls, in_flight / rate if rate else 0.0)
+    typer.echo(uvloop.run(_run(address, authority, token, in_flight, load)))
 
 
 if __name__ == "__main__":
