@@ -24,7 +24,7 @@ async def catalogue(stage: Stage) -> dict[str, Line]:
     """Every backlog that could be measured, by name."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "services.cli", "backlogs", "--json"),
-        env=stage.platform.env("crime", "api"),
+        env=stage.platform.env("crime-api"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )

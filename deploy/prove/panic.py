@@ -17,8 +17,9 @@ from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
 from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub
 from services.watch.console import Console
+from services.watch.replicas import Replicas
 
-_EVERY_SECONDS = 0.1
+_EVERY_SECONDS, _AT_ONCE = 0.1, 16
 _SHOWN_SECONDS = 20.0
 _REPLAYED_SECONDS = 60.0
 # R-OS-01: press to two positions, at the most.
@@ -96,23 +97,29 @@ async def _watch_until_shown(consoles: list[Console], pressed: list[Pressed], se
 
 async def _stored(stage: Stage, presses: list[Pressed]) -> Counter[str]:
     """How many emergencies are in the database with their press once, missing, or doubled."""
-    found: Counter[str] = Counter()
-    async with asyncio.timeout(_REPLAYED_SECONDS):
-        for one in presses:
-            found[await until(partial(_settled, stage, one), _REPLAYED_SECONDS) or "missing"] += 1
-    return found
+    replicas, free = stage.replicas("dispatcher"), asyncio.Semaphore(_AT_ONCE)
+    deadline = asyncio.get_running_loop().time() + _REPLAYED_SECONDS
+
+    async def look(one: Pressed) -> str:
+        async with free:
+            left = deadline - asyncio.get_running_loop().time()
+            return await until(partial(_settled, replicas, one), left) or "missing"
+
+    try:
+        return Counter(await asyncio.gather(*map(look, presses)))
+    finally:
+        await replicas.close()
 
 
-async def _settled(stage: Stage, one: Pressed) -> str:
-    replicas = stage.replicas("dispatcher")
+async def _settled(replicas: Replicas, one: Pressed) -> str:
+    """Whether it is in the database once; empty while it is not, or no replica answers."""
     try:
         request = api.GetEmergencyRequest(emergency_id=one.emergency_id)
         stub = EmergencyServiceStub(replicas.channel)
         reply = await stub.GetEmergency(request, timeout=5, metadata=replicas.headers)
     except grpc.aio.AioRpcError:
+        replicas.leave()
         return ""
-    finally:
-        await replicas.close()
     kinds = Counter(signal.kind for signal in reply.signals)
     mine = [s for s in reply.signals if s.kind == types.SIGNAL_KIND_PRESSED and s.press.press_id == one.press_id]
     if reply.emergency.durability != types.DURABILITY_COMMITTED or not kinds[types.SIGNAL_KIND_SHOWN]:
