@@ -1,7 +1,7 @@
 """People who call the public API with a token of their role, and what they are told when they are refused."""
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -65,6 +65,15 @@ class Person:
     ) -> list[Reply]:
         """Every reply of a stream. Raises grpc.RpcError."""
         return list(method(request, timeout=seconds, metadata=self.headers))
+
+    def send(
+        self,
+        method: "grpc.StreamUnaryMultiCallable[Request, Reply]",
+        requests: Iterable[Request],
+        seconds: float = _SECONDS,
+    ) -> Reply:
+        """The reply to a stream of requests. Raises grpc.RpcError."""
+        return method(iter(requests), timeout=seconds, metadata=self.headers)
 
     def refused(self, method: Callable[..., object], request: object, seconds: float = _SECONDS) -> Refusal:
         """How a call is refused. Fails where it is carried out, or where the refusal repeats personal data (I7)."""

@@ -14,6 +14,7 @@ from services.kernel.contract import RpcPolicy
 from services.kernel.server import policies_of
 from services.table import SERVICES
 from tests.integration.services.calling import Metadata
+from tests.integration.services.every_marker_rpc import every_marker_rpc
 from tests.integration.services.every_unit_rpc import every_unit_rpc
 from tests.integration.services.following import contact_when_decided, crimes_of, opened, report_of
 from tests.integration.services.running import SHARED_FORCE, Running
@@ -40,7 +41,10 @@ TOLD = PEOPLE | PLACE | {"OpenContactRequest.narrative", "OpenContactRequest.veh
 
 @dataclass(frozen=True)
 class Step:
-    """A call to make: who makes it, and the records and personal fields that its audit row has to name."""
+    """A call to make: who makes it, and the records and personal fields that its audit has to name.
+
+    `request` is a list where the call takes a stream of them.
+    """
 
     running: Running
     role: str
@@ -62,6 +66,8 @@ class Step:
         offered, name = self.path.removeprefix("/").split("/")
         method = getattr(self.running.stubs[offered], name)
         person = self.running.person(self.role, more=more)
+        if isinstance(self.request, list):
+            return [person.send(method, self.request)]
         if hasattr(method, "future"):
             return [person.ask(method, self.request)]
         return person.listen(method, self.request)
@@ -73,11 +79,16 @@ def every_path() -> set[str]:
 
 
 def step_of(
-    running: Running, role: str, request: Message, records: set[str] | None = None, fields: set[str] | None = None
+    running: Running,
+    role: str,
+    request: Message | list[Message],
+    records: set[str] | None = None,
+    fields: set[str] | None = None,
 ) -> Step:
     """The call that a request is for, by its name."""
-    service = request.DESCRIPTOR.full_name.split(".")[1]
-    rpc = request.DESCRIPTOR.name.removesuffix("Request")
+    kind = (request[0] if isinstance(request, list) else request).DESCRIPTOR
+    service = kind.full_name.split(".")[1]
+    rpc = kind.name.removesuffix("Request")
     (path,) = (path for path in policies_of(service) if path.endswith(f"/{rpc}"))
     return Step(running, role, path, request, frozenset(records or ()), frozenset(fields or ()))
 
@@ -114,3 +125,4 @@ def every_rpc(running: Running) -> Iterator[Step]:
     yield step("dispatcher", intake.ListIncidentsRequest(force=force), an_incident)
     yield step("call_handler", closing(incident_id, types.CLOSING_KIND_CRIME), an_incident)
     yield from every_unit_rpc(running, step)
+    yield from every_marker_rpc(running, step)

@@ -31,6 +31,7 @@ from peel.crime.v1.api_pb2_grpc import CrimeServiceStub
 from peel.dispatch.v1.api_pb2_grpc import DispatchServiceStub
 from peel.dispatch.v1.unit_api_pb2_grpc import UnitServiceStub
 from peel.intake.v1.api_pb2_grpc import IntakeServiceStub
+from peel.safety.v1.api_pb2_grpc import MarkerServiceStub
 from services.crime.reference import load_forces
 from services.kernel.clock import RehearsalClock, set_rehearsal_clock
 from services.kernel.server import policies_of
@@ -101,11 +102,13 @@ class Running:
         self.crime: CrimeServiceStub = CrimeServiceStub(self.channels["crime"])
         self.dispatch: DispatchServiceStub = DispatchServiceStub(self.channels["dispatch"])
         self.units: UnitServiceStub = UnitServiceStub(self.channels["dispatch"])
+        self.markers: MarkerServiceStub = MarkerServiceStub(self.channels["safety"])
         self.stubs: dict[str, object] = {
             "peel.intake.v1.IntakeService": self.intake,
             "peel.crime.v1.CrimeService": self.crime,
             "peel.dispatch.v1.DispatchService": self.dispatch,
             "peel.dispatch.v1.UnitService": self.units,
+            "peel.safety.v1.MarkerService": self.markers,
         }
 
     @property
