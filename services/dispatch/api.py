@@ -5,6 +5,7 @@ from peel.dispatch.v1.unit_api_pb2_grpc import add_UnitServiceServicer_to_server
 from services.dispatch.api_assignments import AcknowledgementDoor, AssignmentDoor
 from services.dispatch.api_board import BoardDoor
 from services.dispatch.api_units import UnitDoor
+from services.dispatch.live import BoardFeed
 from services.kernel.serving import Serving
 
 
@@ -17,6 +18,9 @@ class UnitsDoor(UnitDoor, AcknowledgementDoor):
 
 
 def serve(serving: Serving) -> None:
-    """Adds the service to a server."""
-    add_DispatchServiceServicer_to_server(DispatchersDoor(serving.cases), serving.server)  # type: ignore[abstract]  # comes next
-    add_UnitServiceServicer_to_server(UnitsDoor(serving.cases), serving.server)  # type: ignore[abstract]  # comes next
+    """Adds the service to a server, and what keeps its boards live."""
+    feed = BoardFeed(serving.settings, serving.work)
+    serving.background("board-listener", feed.listen)
+    serving.background("board-reader", feed.read)
+    add_DispatchServiceServicer_to_server(DispatchersDoor(serving, feed), serving.server)  # type: ignore[abstract]  # comes next
+    add_UnitServiceServicer_to_server(UnitsDoor(serving, feed), serving.server)  # type: ignore[abstract]  # comes next

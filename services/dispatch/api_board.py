@@ -1,23 +1,37 @@
 """The gRPC door of the board: request to command, result to reply. No logic."""
 
+from collections.abc import AsyncGenerator
+
 from peel.dispatch.v1 import api_pb2 as api
 from peel.dispatch.v1 import api_pb2_grpc as api_grpc
 from services.dispatch import handlers_board as handlers
-from services.dispatch.messages import unit_message
+from services.dispatch.live import BoardFeed
+from services.dispatch.messages_board import board_message
+from services.dispatch.views import BoardView
+from services.dispatch.watching import watch
+from services.kernel.caller import current_call
 from services.kernel.door import Context
-from services.kernel.reference import local_date
-from services.kernel.usecases import UseCases
+from services.kernel.serving import Serving
 
 
 class BoardDoor(api_grpc.DispatchServiceServicer):
     """The part of the dispatchers' door that is about the board and the units on it."""
 
-    def __init__(self, cases: UseCases) -> None:
-        self._cases = cases
+    def __init__(self, serving: Serving, feed: BoardFeed) -> None:
+        self._cases, self._work, self._feed = serving.cases, serving.work, feed
 
     async def GetBoard(self, request: api.GetBoardRequest, context: Context) -> api.GetBoardResponse:
-        return await self._cases.handle(handlers.get_board, request.force, self._board, api.GetBoardResponse)
+        return await self._cases.handle(
+            handlers.get_board,
+            request.force,
+            lambda board: board_message(board, self._cases.clock.now()),
+            api.GetBoardResponse,
+        )
 
-    def _board(self, board: handlers.Board) -> api.GetBoardResponse:
-        today = local_date(self._cases.clock.now())
-        return api.GetBoardResponse(sequence=board.sequence, units=[unit_message(unit, today) for unit in board.units])
+    async def WatchBoard(
+        self, request: api.WatchBoardRequest, context: Context
+    ) -> AsyncGenerator[api.WatchBoardResponse, None]:
+        view = BoardView(request.force)
+        watched = watch(self._feed, self._work, current_call().caller, view, request.after_sequence)
+        async for reply in self._cases.standing(watched, lambda told: told):
+            yield reply

@@ -1,5 +1,6 @@
 """The gRPC door of units: request to command, result to reply. No logic."""
 
+from collections.abc import AsyncGenerator
 from uuid import UUID
 
 from peel.dispatch.v1 import types_pb2 as types
@@ -8,18 +9,21 @@ from peel.dispatch.v1 import unit_api_pb2_grpc as api_grpc
 from services.dispatch import handlers_units as handlers
 from services.dispatch import messages_units as messages
 from services.dispatch.domain.records import Unit
+from services.dispatch.live import BoardFeed
 from services.dispatch.messages import unit_message
+from services.dispatch.views import UnitView
+from services.dispatch.watching import watch
 from services.kernel.caller import current_call
 from services.kernel.door import Context
 from services.kernel.ids import new_id
 from services.kernel.reference import local_date
-from services.kernel.usecases import UseCases
+from services.kernel.serving import Serving
 from services.kernel.validation import Check
 
 
 class UnitDoor(api_grpc.UnitServiceServicer):
-    def __init__(self, cases: UseCases) -> None:
-        self._cases = cases
+    def __init__(self, serving: Serving, feed: BoardFeed) -> None:
+        self._cases, self._work, self._feed = serving.cases, serving.work, feed
 
     async def RegisterUnit(self, request: api.RegisterUnitRequest, context: Context) -> api.RegisterUnitResponse:
         return await self._cases.handle(
@@ -70,6 +74,15 @@ class UnitDoor(api_grpc.UnitServiceServicer):
             lambda unit: api.GetUnitResponse(unit=self._message(unit)),
             api.GetUnitResponse,
         )
+
+    async def WatchUnit(
+        self, request: api.WatchUnitRequest, context: Context
+    ) -> AsyncGenerator[api.WatchUnitResponse, None]:
+        caller = current_call().caller
+        view = UnitView(caller, self._id(request.unit_id))
+        watched = watch(self._feed, self._work, caller, view, request.after_sequence)
+        async for reply in self._cases.standing(watched, lambda told: told):
+            yield reply
 
     def _message(self, unit: Unit) -> types.Unit:
         return unit_message(unit, local_date(self._cases.clock.now()))

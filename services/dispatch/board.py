@@ -7,8 +7,14 @@ before the commit (migration 0002): 1, 2, 3 … within the force, without gaps, 
 from uuid import UUID
 
 from peel.dispatch.v1 import types_pb2 as types
-from services.dispatch.domain.records import Assignment, Incident, Task, Unit
-from services.dispatch.messages import assignment_message, incident_message, task_message, unit_message
+from services.dispatch.domain.records import Assignment, EmergencyNearby, Incident, Task, Unit
+from services.dispatch.messages import (
+    assignment_message,
+    emergency_nearby_message,
+    incident_message,
+    task_message,
+    unit_message,
+)
 from services.kernel.database import Table
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
@@ -24,12 +30,14 @@ def change(
     incident: Incident | None = None,
     assignment: Assignment | None = None,
     task: Task | None = None,
+    emergency: EmergencyNearby | None = None,
     shared_with: tuple[str, ...] = (),
 ) -> None:
     """Puts what a record has become on the board of its force, in this transaction.
 
     Exactly one record a call. An incident is also put on the board of every force that it is shared with; for an
-    assignment those are given in `shared_with`. Units and assignments reach the unit's own terminal too.
+    assignment those are given in `shared_with`. Units, assignments and emergencies nearby reach the unit's own terminal
+    too.
     """
     body = types.BoardChange(at=stamp(tx.now))
     if unit is not None:
@@ -44,6 +52,9 @@ def change(
     if task is not None:
         body.task.CopyFrom(task_message(task))
         _add(tx, body, "task", task.force)
+    if emergency is not None:
+        body.emergency_nearby.CopyFrom(emergency_nearby_message(emergency))
+        _add(tx, body, "emergency", emergency.force, unit_id=emergency.unit_id)
 
 
 def _add(tx: Transaction, body: types.BoardChange, kind: str, *forces: str, unit_id: UUID | None = None) -> None:

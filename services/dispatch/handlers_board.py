@@ -1,21 +1,37 @@
-"""What a board shows, and what follows on it. The only place that says so."""
+"""What is open: for a console, all of a force; for a terminal, what concerns its unit."""
 
-from dataclasses import dataclass
+from uuid import UUID
 
-from services.dispatch import store_board, store_units
-from services.dispatch.domain.records import Unit
+from services.dispatch import store_board, store_nearby, store_units
+from services.dispatch.domain.records import Board, Terminal, Unit
+from services.dispatch.domain.units import for_any_unit, must_be_crew
 from services.kernel.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
-    """All that is open in a force after the change of that number."""
-
-    sequence: int
-    units: list[Unit]
-
-
 async def get_board(force: str, tx: Transaction) -> Board:
-    """The board at one moment: a change is in it, whole, or comes after `sequence`."""
+    """The board at one moment: a change is in it, whole, or comes after its sequence."""
     await store_board.one_moment(tx)
-    return Board(sequence=await store_board.last_sequence(tx, force), units=await store_units.units(tx, force))
+    return Board(
+        sequence=await store_board.last_sequence(tx, force),
+        units=await store_units.units(tx, force),
+        emergencies=await store_nearby.of_force(tx, force),
+    )
+
+
+async def get_terminal(unit_id: UUID, tx: Transaction) -> Terminal:
+    """What a terminal shows at one moment. Raises Refused(NOT_OF_THE_CREW) for another crew's officer, NotFound."""
+    await store_board.one_moment(tx)
+    unit = await watched_unit(unit_id, tx)
+    return Terminal(
+        sequence=await store_board.last_sequence(tx, unit.force),
+        unit=unit,
+        emergencies=await store_nearby.of_unit(tx, unit_id),
+    )
+
+
+async def watched_unit(unit_id: UUID, tx: Transaction) -> Unit:
+    """The unit, where the caller may watch it. Raises Refused(NOT_OF_THE_CREW), NotFound."""
+    unit = await store_units.unit(tx, unit_id)
+    if not for_any_unit(tx.caller.roles):
+        must_be_crew(unit, tx.caller.subject)
+    return unit

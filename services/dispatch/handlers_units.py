@@ -9,7 +9,7 @@ from services.dispatch import board, store_units
 from services.dispatch.domain.records import CrewMember, Unit
 from services.dispatch.domain.status import transit
 from services.dispatch.domain.terms import UnitStatus
-from services.dispatch.domain.units import book_off, book_on, must_be_crew, override_test, register
+from services.dispatch.domain.units import book_off, book_on, for_any_unit, must_be_crew, override_test, register
 from services.dispatch.messages import unit_message
 from services.dispatch.reference.units import duty_rules, status_rules
 from services.dispatch.unit_changes import keep, keep_status
@@ -17,9 +17,6 @@ from services.kernel.errors import Conflict, Refused
 from services.kernel.ids import new_id
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
-
-# Whoever holds one of these acts for any unit; an officer, for that of their own crew.
-_FOR_ANY_UNIT = ("ROLE_DISPATCHER", "ROLE_SUPERVISOR", "ROLE_RADIO_GATEWAY", "ROLE_AUDITOR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ async def book_unit_on(command: BookOn, tx: Transaction) -> Unit:
     since = tx.now - duty_rules(unit.force, local_date(tx.now)).device_test
     passed = await store_units.radios_passed(tx, unit.force, command.radios, since)
     unit = book_on(unit, command.crew, command.radios, passed, command.shift_ends_at, tx.now)
-    if not tx.caller.may(*_FOR_ANY_UNIT):
+    if not for_any_unit(tx.caller.roles):
         must_be_crew(unit, tx.caller.subject)
     if await store_units.take_radios(tx, unit) < len(unit.radios):
         raise Refused("RADIO_IN_USE", rule="a radio is carried by one unit at a time")
@@ -108,6 +105,6 @@ async def get_unit(unit_id: UUID, tx: Transaction) -> Unit:
 async def _own_unit(tx: Transaction, unit_id: UUID) -> Unit:
     """The unit, locked, where the caller may act for it."""
     unit = await store_units.unit(tx, unit_id, lock=True)
-    if not tx.caller.may(*_FOR_ANY_UNIT):
+    if not for_any_unit(tx.caller.roles):
         must_be_crew(unit, tx.caller.subject)
     return unit

@@ -9,6 +9,7 @@ from peel.type.v1.place_pb2 import Point as PointMessage
 from services.dispatch.domain.records import (
     Assignment,
     CrewMember,
+    EmergencyNearby,
     Hazard,
     HazardAnswer,
     Incident,
@@ -157,6 +158,19 @@ def task_message(task: Task) -> types.Task:
         done_at=optional_stamp(task.done_at),
         done_by=task.done_by,
         note=task.note,
+    )
+
+
+def emergency_nearby_message(nearby: EmergencyNearby) -> types.EmergencyNearby:
+    """An emergency, as a unit nearby is told of it."""
+    return types.EmergencyNearby(
+        emergency_id=str(nearby.emergency_id),
+        unit_id=str(nearby.unit_id),
+        callsign=nearby.callsign,
+        point=point_message(nearby.point),
+        distance_metres=nearby.distance_metres,
+        raised_at=stamp(nearby.raised_at),
+        over=nearby.over,
     )
 
 

@@ -3,6 +3,7 @@
 `sequence` counts 1, 2, 3 … within the record: the events that are told of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -212,3 +213,42 @@ class Task:
     done_at: datetime | None = None
     done_by: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyNearby:
+    """An emergency that nobody has taken, told to a unit that could help (R-OS-03). Metres as the crow flies.
+
+    `callsign` is of the unit in need, empty where nobody knows it.
+    """
+
+    emergency_id: UUID
+    unit_id: UUID
+    force: str
+    callsign: str
+    point: Point
+    distance_metres: float
+    raised_at: datetime
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All that a force sees open, after the change of that number."""
+
+    sequence: int
+    incidents: Sequence[Incident] = ()
+    units: Sequence[Unit] = ()
+    assignments: Sequence[Assignment] = ()
+    tasks: Sequence[Task] = ()
+    emergencies: Sequence[EmergencyNearby] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """All that a unit's terminal shows, after the change of that number in its force."""
+
+    sequence: int
+    unit: Unit
+    assignment: Assignment | None = None
+    emergencies: Sequence[EmergencyNearby] = ()

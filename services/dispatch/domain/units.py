@@ -10,6 +10,8 @@ from services.dispatch.domain.status import ON_AN_INCIDENT
 from services.dispatch.domain.terms import DeviceTest, UnitStatus
 from services.kernel.errors import Refused
 
+_FOR_ANY_UNIT = frozenset({"ROLE_DISPATCHER", "ROLE_SUPERVISOR", "ROLE_RADIO_GATEWAY", "ROLE_AUDITOR"})
+
 
 def register(unit_id: UUID, force: str, callsign: str, at: datetime) -> Unit:
     """A new unit, off duty."""
@@ -75,7 +77,17 @@ def must_be_on_duty(unit: Unit) -> None:
 def must_be_crew(unit: Unit, subject: str) -> None:
     """Raises Refused(NOT_OF_THE_CREW) for somebody who is not of the unit's crew."""
     if subject not in {member.officer_id for member in unit.crew}:
-        raise Refused("NOT_OF_THE_CREW", rule="an officer does this for the unit of their own crew", permission=True)
+        raise not_of_the_crew()
+
+
+def for_any_unit(roles: Collection[str]) -> bool:
+    """Whether whoever holds these roles acts for any unit of the force, and not for their own crew's only."""
+    return not _FOR_ANY_UNIT.isdisjoint(roles)
+
+
+def not_of_the_crew() -> Refused:
+    """What an officer is told who acts for, or looks at, another crew's unit."""
+    return Refused("NOT_OF_THE_CREW", rule="an officer does this for the unit of their own crew", permission=True)
 
 
 def note_test(unit: Unit, passed: Collection[str], *, failed: bool) -> Unit:

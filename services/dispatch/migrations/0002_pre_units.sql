@@ -68,6 +68,22 @@ create table unit_position (
     written_by      xid8             not null default pg_current_xact_id()
 ) with (fillfactor = 50);
 
+-- Which units were told of an emergency that nobody had taken, until it is cleared (R-OS-03).
+create table emergency_nearby (
+    emergency_id    uuid             not null,
+    unit_id         uuid             not null references unit,
+    force           text             not null,
+    callsign        text             not null,
+    latitude        double precision not null,
+    longitude       double precision not null,
+    accuracy_metres double precision not null,
+    distance_metres double precision not null,
+    raised_at       timestamptz      not null,
+    primary key (emergency_id, unit_id)
+);
+create index emergency_nearby_unit on emergency_nearby (unit_id);
+create index emergency_nearby_force on emergency_nearby (force);
+
 create table board_change (
     id        bigint generated always as identity primary key,
     force     text        not null,

@@ -31,6 +31,7 @@ from tests.integration.services.telling import (
     outcome,
     recording,
 )
+from tests.integration.services.watching import watching
 
 PEOPLE = {"Person.given_name", "Person.family_name", "Person.date_of_birth", "Person.phone"}
 PLACE = {"Place.address", "Place.uprn"}
@@ -62,7 +63,7 @@ class Step:
         return policies_of(self.service)[self.path]
 
     def make(self, more: Metadata = ()) -> list[Message]:
-        """Makes the call; returns its reply, or all of them."""
+        """Makes the call; returns its reply, or all of them, or the first of those that have no end."""
         offered, name = self.path.removeprefix("/").split("/")
         method = getattr(self.running.stubs[offered], name)
         person = self.running.person(self.role, more=more)
@@ -70,6 +71,9 @@ class Step:
             return [person.send(method, self.request)]
         if hasattr(method, "future"):
             return [person.ask(method, self.request)]
+        if self.policy.standing:
+            with watching(person, method, self.request) as stream:
+                return stream.until(lambda _: True)
         return person.listen(method, self.request)
 
 

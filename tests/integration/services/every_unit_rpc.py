@@ -23,4 +23,6 @@ def every_unit_rpc(running: Running, step: Callable[..., Any]) -> Iterator[Any]:
     yield step("officer", status(unit_id, 2), a_unit, CREW)
     yield step("auditor", api.GetUnitRequest(unit_id=unit_id), a_unit, CREW)
     yield step("dispatcher", board.GetBoardRequest(force=force), a_unit, CREW)
+    yield step("dispatcher", board.WatchBoardRequest(force=force))
+    yield step("officer", api.WatchUnitRequest(unit_id=unit_id), a_unit)
     yield step("officer", api.BookOffRequest(request_id=request_id(), unit_id=unit_id), a_unit)

@@ -495,6 +495,7 @@ class GetBoardResponse(_message.Message):
     UNITS_FIELD_NUMBER: _builtins.int
     ASSIGNMENTS_FIELD_NUMBER: _builtins.int
     TASKS_FIELD_NUMBER: _builtins.int
+    EMERGENCIES_NEARBY_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Changes after this one are what WatchBoard goes on with."""
     @_builtins.property
@@ -505,6 +506,10 @@ class GetBoardResponse(_message.Message):
     def assignments(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Assignment]: ...
     @_builtins.property
     def tasks(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Task]: ...
+    @_builtins.property
+    def emergencies_nearby(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.EmergencyNearby]:
+        """Which units were told of emergencies nearby that are still open."""
+
     def __init__(
         self,
         *,
@@ -513,10 +518,11 @@ class GetBoardResponse(_message.Message):
         units: _abc.Iterable[_types_pb2.Unit] | None = ...,
         assignments: _abc.Iterable[_types_pb2.Assignment] | None = ...,
         tasks: _abc.Iterable[_types_pb2.Task] | None = ...,
+        emergencies_nearby: _abc.Iterable[_types_pb2.EmergencyNearby] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignments", b"assignments", "incidents", b"incidents", "sequence", b"sequence", "tasks", b"tasks", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignments", b"assignments", "emergencies_nearby", b"emergencies_nearby", "incidents", b"incidents", "sequence", b"sequence", "tasks", b"tasks", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -683,6 +683,7 @@ class Assignment(_message.Message):
     HAZARD_ACKNOWLEDGED_AT_FIELD_NUMBER: _builtins.int
     PLACE_FIELD_NUMBER: _builtins.int
     GRADE_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGE_HAZARD_FIELD_NUMBER: _builtins.int
     assignment_id: _builtins.str
     force: _builtins.str
     incident_id: _builtins.str
@@ -694,6 +695,8 @@ class Assignment(_message.Message):
     hazard_acknowledged: _builtins.int
     """Highest version of the answer that the crew acknowledged (R-MK-03); 0 for none."""
     grade: _builtins.str
+    acknowledge_hazard: _builtins.bool
+    """The crew has yet to say that it knows the newest hazard answer."""
     @_builtins.property
     def assigned_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -730,10 +733,11 @@ class Assignment(_message.Message):
         hazard_acknowledged_at: _timestamp_pb2.Timestamp | None = ...,
         place: _place_pb2.Place | None = ...,
         grade: _builtins.str = ...,
+        acknowledge_hazard: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "arrived_at", b"arrived_at", "assigned_at", b"assigned_at", "ended_at", b"ended_at", "hazard", b"hazard", "hazard_acknowledged_at", b"hazard_acknowledged_at", "place", b"place"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "arrived_at", b"arrived_at", "assigned_at", b"assigned_at", "assigned_by", b"assigned_by", "assignment_id", b"assignment_id", "callsign", b"callsign", "end_reason", b"end_reason", "ended_at", b"ended_at", "force", b"force", "grade", b"grade", "hazard", b"hazard", "hazard_acknowledged", b"hazard_acknowledged", "hazard_acknowledged_at", b"hazard_acknowledged_at", "incident_id", b"incident_id", "place", b"place", "state", b"state", "unit_id", b"unit_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_hazard", b"acknowledge_hazard", "acknowledged_at", b"acknowledged_at", "arrived_at", b"arrived_at", "assigned_at", b"assigned_at", "assigned_by", b"assigned_by", "assignment_id", b"assignment_id", "callsign", b"callsign", "end_reason", b"end_reason", "ended_at", b"ended_at", "force", b"force", "grade", b"grade", "hazard", b"hazard", "hazard_acknowledged", b"hazard_acknowledged", "hazard_acknowledged_at", b"hazard_acknowledged_at", "incident_id", b"incident_id", "place", b"place", "state", b"state", "unit_id", b"unit_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -795,6 +799,51 @@ class Task(_message.Message):
 Global___Task: _TypeAlias = Task  # noqa: Y015
 
 @_typing.final
+class EmergencyNearby(_message.Message):
+    """An emergency that nobody has taken, told to a unit that could help (R-OS-03)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EMERGENCY_ID_FIELD_NUMBER: _builtins.int
+    UNIT_ID_FIELD_NUMBER: _builtins.int
+    CALLSIGN_FIELD_NUMBER: _builtins.int
+    POINT_FIELD_NUMBER: _builtins.int
+    DISTANCE_METRES_FIELD_NUMBER: _builtins.int
+    RAISED_AT_FIELD_NUMBER: _builtins.int
+    OVER_FIELD_NUMBER: _builtins.int
+    emergency_id: _builtins.str
+    unit_id: _builtins.str
+    """Who is told."""
+    callsign: _builtins.str
+    """Whose emergency it is; empty where nobody knows."""
+    distance_metres: _builtins.float
+    """As the crow flies."""
+    over: _builtins.bool
+    """It has been cleared."""
+    @_builtins.property
+    def point(self) -> _place_pb2.Point: ...
+    @_builtins.property
+    def raised_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        emergency_id: _builtins.str = ...,
+        unit_id: _builtins.str = ...,
+        callsign: _builtins.str = ...,
+        point: _place_pb2.Point | None = ...,
+        distance_metres: _builtins.float = ...,
+        raised_at: _timestamp_pb2.Timestamp | None = ...,
+        over: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["point", b"point", "raised_at", b"raised_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callsign", b"callsign", "distance_metres", b"distance_metres", "emergency_id", b"emergency_id", "over", b"over", "point", b"point", "raised_at", b"raised_at", "unit_id", b"unit_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmergencyNearby: _TypeAlias = EmergencyNearby  # noqa: Y015
+
+@_typing.final
 class BoardChange(_message.Message):
     """A change of the board, counted 1, 2, 3 … within the force, or a part of a snapshot."""
 
@@ -806,6 +855,7 @@ class BoardChange(_message.Message):
     INCIDENT_FIELD_NUMBER: _builtins.int
     ASSIGNMENT_FIELD_NUMBER: _builtins.int
     TASK_FIELD_NUMBER: _builtins.int
+    EMERGENCY_NEARBY_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
@@ -817,6 +867,8 @@ class BoardChange(_message.Message):
     def assignment(self) -> Global___Assignment: ...
     @_builtins.property
     def task(self) -> Global___Task: ...
+    @_builtins.property
+    def emergency_nearby(self) -> Global___EmergencyNearby: ...
     def __init__(
         self,
         *,
@@ -826,10 +878,11 @@ class BoardChange(_message.Message):
         incident: Global___DispatchIncident | None = ...,
         assignment: Global___Assignment | None = ...,
         task: Global___Task | None = ...,
+        emergency_nearby: Global___EmergencyNearby | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "at", b"at", "incident", b"incident", "task", b"task", "unit", b"unit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "at", b"at", "emergency_nearby", b"emergency_nearby", "incident", b"incident", "task", b"task", "unit", b"unit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "at", b"at", "incident", b"incident", "sequence", b"sequence", "task", b"task", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "at", b"at", "emergency_nearby", b"emergency_nearby", "incident", b"incident", "sequence", b"sequence", "task", b"task", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

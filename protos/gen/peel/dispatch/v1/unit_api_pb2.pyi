@@ -448,6 +448,7 @@ class WatchUnitResponse(_message.Message):
     SNAPSHOT_BEGINS_FIELD_NUMBER: _builtins.int
     SNAPSHOT_ENDS_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
+    EMERGENCY_NEARBY_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     acknowledge_hazard: _builtins.bool
     """The hazard answer is newer than what the crew acknowledged: acknowledge it."""
@@ -460,6 +461,8 @@ class WatchUnitResponse(_message.Message):
 
     @_builtins.property
     def unit(self) -> _types_pb2.Unit: ...
+    @_builtins.property
+    def emergency_nearby(self) -> _types_pb2.EmergencyNearby: ...
     def __init__(
         self,
         *,
@@ -470,10 +473,11 @@ class WatchUnitResponse(_message.Message):
         snapshot_begins: _builtins.bool = ...,
         snapshot_ends: _builtins.bool = ...,
         heartbeat: _builtins.bool = ...,
+        emergency_nearby: _types_pb2.EmergencyNearby | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "unit", b"unit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "emergency_nearby", b"emergency_nearby", "unit", b"unit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_hazard", b"acknowledge_hazard", "assignment", b"assignment", "heartbeat", b"heartbeat", "sequence", b"sequence", "snapshot_begins", b"snapshot_begins", "snapshot_ends", b"snapshot_ends", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_hazard", b"acknowledge_hazard", "assignment", b"assignment", "emergency_nearby", b"emergency_nearby", "heartbeat", b"heartbeat", "sequence", b"sequence", "snapshot_begins", b"snapshot_begins", "snapshot_ends", b"snapshot_ends", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

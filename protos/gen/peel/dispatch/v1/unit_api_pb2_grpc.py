@@ -99,8 +99,11 @@ class UnitServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BookOn(self, request, context):
-        """A crew comes on duty with the unit. It is deployable once its radio passed its test (R-OS-07), or a supervisor
+        """A crew comes on duty with the unit. It is deployable once its radios passed their test (R-OS-07), or a supervisor
         said otherwise with a reason.
+
+        Refused: FAILED_PRECONDITION, reason UNIT_ON_DUTY or RADIO_IN_USE. An officer books on, and acts for, the unit of
+        their own crew only: PERMISSION_DENIED, reason NOT_OF_THE_CREW.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,8 +125,9 @@ class UnitServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetUnitStatus(self, request, context):
-        """A status, 1 to 16. An illegal transition is refused: FAILED_PRECONDITION, reason STATUS_ILLEGAL. 0 comes by the
-        emergency path alone.
+        """A status, 1 to 16. An illegal transition is refused: FAILED_PRECONDITION, reason STATUS_ILLEGAL with the codes
+        "from" and "to"; one that is older than the last, STATUS_OUTDATED. The same again changes nothing. 0 comes by the
+        emergency path alone, and duty begins and ends by booking on and off.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,7 +148,9 @@ class UnitServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchUnit(self, request, context):
-        """What a unit's terminal holds open: its assignment with the hazard answer, then every change of either.
+        """What a unit's terminal holds open: its assignment with the hazard answer and emergencies nearby, then every change.
+        An officer watches the unit of their own crew, for as long as they are of it: PERMISSION_DENIED, reason
+        NOT_OF_THE_CREW.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,8 +36,11 @@ class UnitServiceStub:
     RegisterUnit: _grpc.UnaryUnaryMultiCallable[_unit_api_pb2.RegisterUnitRequest, _unit_api_pb2.RegisterUnitResponse]
     """Makes a unit known by its callsign, which is unique in its force."""
     BookOn: _grpc.UnaryUnaryMultiCallable[_unit_api_pb2.BookOnRequest, _unit_api_pb2.BookOnResponse]
-    """A crew comes on duty with the unit. It is deployable once its radio passed its test (R-OS-07), or a supervisor
+    """A crew comes on duty with the unit. It is deployable once its radios passed their test (R-OS-07), or a supervisor
     said otherwise with a reason.
+
+    Refused: FAILED_PRECONDITION, reason UNIT_ON_DUTY or RADIO_IN_USE. An officer books on, and acts for, the unit of
+    their own crew only: PERMISSION_DENIED, reason NOT_OF_THE_CREW.
     """
     BookOff: _grpc.UnaryUnaryMultiCallable[_unit_api_pb2.BookOffRequest, _unit_api_pb2.BookOffResponse]
     """The crew goes off duty. Refused while it is assigned or in an emergency: FAILED_PRECONDITION, reason
@@ -46,15 +49,19 @@ class UnitServiceStub:
     OverrideDeviceTest: _grpc.UnaryUnaryMultiCallable[_unit_api_pb2.OverrideDeviceTestRequest, _unit_api_pb2.OverrideDeviceTestResponse]
     """Lets a unit work whose radio failed its test. On record, with the reason."""
     SetUnitStatus: _grpc.UnaryUnaryMultiCallable[_unit_api_pb2.SetUnitStatusRequest, _unit_api_pb2.SetUnitStatusResponse]
-    """A status, 1 to 16. An illegal transition is refused: FAILED_PRECONDITION, reason STATUS_ILLEGAL. 0 comes by the
-    emergency path alone.
+    """A status, 1 to 16. An illegal transition is refused: FAILED_PRECONDITION, reason STATUS_ILLEGAL with the codes
+    "from" and "to"; one that is older than the last, STATUS_OUTDATED. The same again changes nothing. 0 comes by the
+    emergency path alone, and duty begins and ends by booking on and off.
     """
     GetUnit: _grpc.UnaryUnaryMultiCallable[_unit_api_pb2.GetUnitRequest, _unit_api_pb2.GetUnitResponse]
     """One unit. NOT_FOUND for another force's."""
     ReportPositions: _grpc.StreamUnaryMultiCallable[_unit_api_pb2.ReportPositionsRequest, _unit_api_pb2.ReportPositionsResponse]
     """Where units are, many in a message. Only the newest of each wins."""
     WatchUnit: _grpc.UnaryStreamMultiCallable[_unit_api_pb2.WatchUnitRequest, _unit_api_pb2.WatchUnitResponse]
-    """What a unit's terminal holds open: its assignment with the hazard answer, then every change of either."""
+    """What a unit's terminal holds open: its assignment with the hazard answer and emergencies nearby, then every change.
+    An officer watches the unit of their own crew, for as long as they are of it: PERMISSION_DENIED, reason
+    NOT_OF_THE_CREW.
+    """
     AcknowledgeAssignment: _grpc.UnaryUnaryMultiCallable[_unit_api_pb2.AcknowledgeAssignmentRequest, _unit_api_pb2.AcknowledgeAssignmentResponse]
     """The crew has the assignment (status 15, or a tap). Refused to another unit's crew: PERMISSION_DENIED, reason
     NOT_OF_THE_CREW. A dispatcher may note it when it was said by voice.
@@ -70,8 +77,11 @@ class UnitServiceAsyncStub(UnitServiceStub):
     RegisterUnit: _aio.UnaryUnaryMultiCallable[_unit_api_pb2.RegisterUnitRequest, _unit_api_pb2.RegisterUnitResponse]  # type: ignore[assignment]
     """Makes a unit known by its callsign, which is unique in its force."""
     BookOn: _aio.UnaryUnaryMultiCallable[_unit_api_pb2.BookOnRequest, _unit_api_pb2.BookOnResponse]  # type: ignore[assignment]
-    """A crew comes on duty with the unit. It is deployable once its radio passed its test (R-OS-07), or a supervisor
+    """A crew comes on duty with the unit. It is deployable once its radios passed their test (R-OS-07), or a supervisor
     said otherwise with a reason.
+
+    Refused: FAILED_PRECONDITION, reason UNIT_ON_DUTY or RADIO_IN_USE. An officer books on, and acts for, the unit of
+    their own crew only: PERMISSION_DENIED, reason NOT_OF_THE_CREW.
     """
     BookOff: _aio.UnaryUnaryMultiCallable[_unit_api_pb2.BookOffRequest, _unit_api_pb2.BookOffResponse]  # type: ignore[assignment]
     """The crew goes off duty. Refused while it is assigned or in an emergency: FAILED_PRECONDITION, reason
@@ -80,15 +90,19 @@ class UnitServiceAsyncStub(UnitServiceStub):
     OverrideDeviceTest: _aio.UnaryUnaryMultiCallable[_unit_api_pb2.OverrideDeviceTestRequest, _unit_api_pb2.OverrideDeviceTestResponse]  # type: ignore[assignment]
     """Lets a unit work whose radio failed its test. On record, with the reason."""
     SetUnitStatus: _aio.UnaryUnaryMultiCallable[_unit_api_pb2.SetUnitStatusRequest, _unit_api_pb2.SetUnitStatusResponse]  # type: ignore[assignment]
-    """A status, 1 to 16. An illegal transition is refused: FAILED_PRECONDITION, reason STATUS_ILLEGAL. 0 comes by the
-    emergency path alone.
+    """A status, 1 to 16. An illegal transition is refused: FAILED_PRECONDITION, reason STATUS_ILLEGAL with the codes
+    "from" and "to"; one that is older than the last, STATUS_OUTDATED. The same again changes nothing. 0 comes by the
+    emergency path alone, and duty begins and ends by booking on and off.
     """
     GetUnit: _aio.UnaryUnaryMultiCallable[_unit_api_pb2.GetUnitRequest, _unit_api_pb2.GetUnitResponse]  # type: ignore[assignment]
     """One unit. NOT_FOUND for another force's."""
     ReportPositions: _aio.StreamUnaryMultiCallable[_unit_api_pb2.ReportPositionsRequest, _unit_api_pb2.ReportPositionsResponse]  # type: ignore[assignment]
     """Where units are, many in a message. Only the newest of each wins."""
     WatchUnit: _aio.UnaryStreamMultiCallable[_unit_api_pb2.WatchUnitRequest, _unit_api_pb2.WatchUnitResponse]  # type: ignore[assignment]
-    """What a unit's terminal holds open: its assignment with the hazard answer, then every change of either."""
+    """What a unit's terminal holds open: its assignment with the hazard answer and emergencies nearby, then every change.
+    An officer watches the unit of their own crew, for as long as they are of it: PERMISSION_DENIED, reason
+    NOT_OF_THE_CREW.
+    """
     AcknowledgeAssignment: _aio.UnaryUnaryMultiCallable[_unit_api_pb2.AcknowledgeAssignmentRequest, _unit_api_pb2.AcknowledgeAssignmentResponse]  # type: ignore[assignment]
     """The crew has the assignment (status 15, or a tap). Refused to another unit's crew: PERMISSION_DENIED, reason
     NOT_OF_THE_CREW. A dispatcher may note it when it was said by voice.
@@ -113,8 +127,11 @@ class UnitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _unit_api_pb2.BookOnRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_unit_api_pb2.BookOnResponse, _abc.Awaitable[_unit_api_pb2.BookOnResponse]]:
-        """A crew comes on duty with the unit. It is deployable once its radio passed its test (R-OS-07), or a supervisor
+        """A crew comes on duty with the unit. It is deployable once its radios passed their test (R-OS-07), or a supervisor
         said otherwise with a reason.
+
+        Refused: FAILED_PRECONDITION, reason UNIT_ON_DUTY or RADIO_IN_USE. An officer books on, and acts for, the unit of
+        their own crew only: PERMISSION_DENIED, reason NOT_OF_THE_CREW.
         """
 
     @_abc_1.abstractmethod
@@ -141,8 +158,9 @@ class UnitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _unit_api_pb2.SetUnitStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_unit_api_pb2.SetUnitStatusResponse, _abc.Awaitable[_unit_api_pb2.SetUnitStatusResponse]]:
-        """A status, 1 to 16. An illegal transition is refused: FAILED_PRECONDITION, reason STATUS_ILLEGAL. 0 comes by the
-        emergency path alone.
+        """A status, 1 to 16. An illegal transition is refused: FAILED_PRECONDITION, reason STATUS_ILLEGAL with the codes
+        "from" and "to"; one that is older than the last, STATUS_OUTDATED. The same again changes nothing. 0 comes by the
+        emergency path alone, and duty begins and ends by booking on and off.
         """
 
     @_abc_1.abstractmethod
@@ -167,7 +185,10 @@ class UnitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _unit_api_pb2.WatchUnitRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_unit_api_pb2.WatchUnitResponse], _abc.AsyncIterator[_unit_api_pb2.WatchUnitResponse]]:
-        """What a unit's terminal holds open: its assignment with the hazard answer, then every change of either."""
+        """What a unit's terminal holds open: its assignment with the hazard answer and emergencies nearby, then every change.
+        An officer watches the unit of their own crew, for as long as they are of it: PERMISSION_DENIED, reason
+        NOT_OF_THE_CREW.
+        """
 
     @_abc_1.abstractmethod
     def AcknowledgeAssignment(
