@@ -1,5 +1,6 @@
 """What a process of the emergency path is made of, put together in one place."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from peel.safety.v1 import emergency_api_pb2_grpc
@@ -22,7 +23,16 @@ from services.safety.emergency.watching import Consoles
 from services.safety.reference.emergency import sites
 
 
-def serve(serving: Serving) -> None:
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What a process of the emergency path has, for the devices that presses come from."""
+
+    desk: Desk
+    consoles: Consoles
+    log: ChangeLog
+
+
+def serve(serving: Serving) -> Path:
     """Adds EmergencyService and PeerService to a server, and all that works behind them."""
     clock = serving.clock
     board, carriers, log = Board(clock), Carriers(), ChangeLog()
@@ -45,3 +55,4 @@ def serve(serving: Serving) -> None:
     serving.background("peers", peers.run)
     serving.background("escalate", Escalation(clock, board).run)
     serving.background("prove", proofs.run)
+    return Path(desk, consoles, log)
