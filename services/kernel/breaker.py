@@ -78,12 +78,12 @@ class Breaker:
             self._fell_silent(error)
             raise Away from error
         except Exception:
-            self._answered()
+            self.answered()
             raise
         finally:
             if probe:
                 self._probing = False
-        self._answered()
+        self.answered()
         return answer
 
     def _probe_due(self) -> bool:
@@ -112,10 +112,10 @@ class Breaker:
             return
         error = task.exception()
         if error is None:
-            self._answered()
+            self.answered()
             late(task.result())
         elif not isinstance(error, _AWAY):
-            self._answered()
+            self.answered()
             _LOG.error("late attempt fails", breaker=self._name, exc_info=error)
 
     def _fell_silent(self, error: BaseException) -> None:
@@ -126,7 +126,8 @@ class Breaker:
             OPENINGS.labels(self._name).inc()
             _LOG.warning("store is away", breaker=self._name, error=type(error).__name__)
 
-    def _answered(self) -> None:
+    def answered(self) -> None:
+        """The store was heard, here or by whoever asks it without a budget: it is there."""
         if self._open:
             self._open = False
             OPEN.labels(self._name).set(0)

@@ -11,6 +11,20 @@ BACKLOGS = (
         "where not taken and not cleared and not synthetic",
     ),
     Backlog(
+        "safety.spool",
+        "platform on-call",
+        "Signals of emergencies on the disks of replicas that the database does not have yet.",
+        "select coalesce(sum(records), 0)::bigint as size, min(oldest) as oldest from spool_level",
+        real_time=True,
+    ),
+    Backlog(
+        "safety.spool-set-aside",
+        "platform on-call",
+        "Signals that the database refused, and damaged bytes, that wait on a replica's disk for a person.",
+        "select coalesce(sum(set_aside), 0)::bigint as size, min(set_aside_since) as oldest from spool_level",
+        real_time=True,
+    ),
+    Backlog(
         "safety.markers-to-review",
         "intelligence unit",
         "Markers whose review is due: nobody has looked at them since.",

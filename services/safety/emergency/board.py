@@ -7,7 +7,7 @@ than once. Whoever has to hear of a change is told that there is one, and reads 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from peel.safety.v1 import emergency_types_pb2 as types
@@ -15,8 +15,8 @@ from services.kernel.clock import Clock
 from services.kernel.reference import local_date
 from services.safety.emergency.domain.folding import Emergency, EmergencyState
 from services.safety.emergency.domain.holding import Holding
-from services.safety.emergency.domain.ladder import Ladder, next_level_at
-from services.safety.emergency.domain.signals import Durability, SignalKind
+from services.safety.emergency.domain.ladder import Ladder, level_at, next_level_at
+from services.safety.emergency.domain.signals import Durability, EscalationLevel, SignalKind
 from services.safety.emergency.emergency_messages import View, emergency_message
 from services.safety.emergency.held import Held, Safety
 from services.safety.emergency.neighbours import Neighbours
@@ -25,6 +25,7 @@ from services.safety.reference.emergency import ladder, nearness
 # For the late try of a press, and the console that comes back: what ended since is still asked for.
 KEPT_SECONDS = 24 * 3600.0
 _SYNTHETIC_KEPT_SECONDS = 600.0
+_SAME_DAY = timedelta(seconds=1)
 # That one more console shows it is told, and hurries nobody.
 _QUIET = frozenset({SignalKind.SHOWN})
 
@@ -48,6 +49,8 @@ class Board:
         self._clock = clock
         self._holding, self._safety, self._neighbours = Holding(), Safety(), Neighbours()
         self._open: set[UUID] = set()
+        now = clock.now()
+        self._day = (now, local_date(now))
         self._touched: dict[UUID, float] = {}
         self._messages: dict[UUID, types.Emergency] = {}
         self._listeners: list[Callable[[Change], None]] = []
@@ -120,16 +123,16 @@ class Board:
 
     def ladder(self, emergency: Emergency) -> Ladder:
         """By which it escalates today."""
-        return ladder(emergency.force, local_date(self._clock.now()))
-
-    def next_level_at(self, now: datetime) -> datetime | None:
-        """When the first of all emergencies reaches its next level."""
-        due = [self.next_level_of(one, now) for one in map(self._emergency, self._open)]
-        return min((moment for moment in due if moment is not None), default=None)
+        return ladder(emergency.force, self._today())
 
     def next_level_of(self, emergency: Emergency, moment: datetime) -> datetime | None:
         """When an emergency reaches its first level after a moment, if nobody does anything."""
         return next_level_at(emergency, moment, self.ladder(emergency))
+
+    def level(self, emergency: Emergency, now: datetime) -> str:
+        """The name of the level that an emergency has reached."""
+        reached = level_at(emergency, now, self.ladder(emergency))
+        return (reached.level if reached else EscalationLevel.UNSPECIFIED).name
 
     def time_went_by(self, emergency: Emergency) -> None:
         """It has reached another level."""
@@ -168,8 +171,15 @@ class Board:
             for listener in self._listeners:
                 listener(change)
 
+    def _today(self) -> date:
+        """The day where the forces are: asked for each emergency at each look, so it is not worked out each time."""
+        now = self._clock.now()
+        if abs(now - self._day[0]) > _SAME_DAY:
+            self._day = (now, local_date(now))
+        return self._day[1]
+
     def _look_around(self, emergency: Emergency) -> None:
-        rule = nearness(emergency.force, local_date(self._clock.now()))
+        rule = nearness(emergency.force, self._today())
         others: Iterable[Emergency] = self.open(emergency.force)
         for other in self._neighbours.look(emergency, others, rule):
             self._tell(Change(self._emergency(other)))

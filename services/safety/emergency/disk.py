@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -41,6 +42,12 @@ class Disk:
     def holds(self, signal_id: UUID) -> bool:
         """Whether a signal waits here for the database."""
         return signal_id in self._ids
+
+    def level(self) -> tuple[int, datetime | None, int] | None:
+        """How many signals wait, since when the oldest of them does, and how many files wait for a person; None where
+        the folder cannot be looked into."""
+        spool = self._spool
+        return (spool.size, spool.oldest, spool.set_aside) if spool is not None else None
 
     async def keep(self, held: Held) -> bool:
         """Whether a signal is on the disk to stay."""

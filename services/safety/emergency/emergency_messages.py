@@ -10,7 +10,6 @@ from services.kernel.wire import optional_stamp, stamp
 from services.safety.emergency.domain.folding import Emergency
 from services.safety.emergency.domain.ladder import Ladder, level_at
 from services.safety.emergency.domain.nearness import gravity_of
-from services.safety.emergency.domain.positions import position_of
 from services.safety.emergency.domain.signals import Durability, Press, Signal, SignalKind
 from services.safety.emergency.messages import carrier_message, point_message, press_message
 
@@ -30,7 +29,7 @@ class View:
 
 def emergency_message(emergency: Emergency, view: View) -> types.Emergency:
     """The emergency as the contract writes it. Of very many presses, the first and the newest."""
-    position = position_of(emergency)
+    position = emergency.position
     reached = level_at(emergency, view.now, view.ladder)
     acknowledged, cleared = emergency.acknowledged, emergency.cleared
     return types.Emergency(

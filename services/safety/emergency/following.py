@@ -2,22 +2,26 @@
 levels it reaches. The worker does this; no console and no device waits for it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from google.protobuf.message import Message
 
 from peel.safety.v1 import emergency_types_pb2 as types
 from peel.safety.v1 import events_pb2 as events
+from services.kernel.ids import new_id
 from services.kernel.transaction import Transaction
 from services.safety.emergency import ledger, rows, standings, store
 from services.safety.emergency.domain import answering
 from services.safety.emergency.domain.folding import Emergency, EmergencyState
 from services.safety.emergency.domain.ladder import reaches
-from services.safety.emergency.domain.signals import EscalationLevel, Signal
+from services.safety.emergency.domain.receiving import Arrival, receive
+from services.safety.emergency.domain.signals import Carrier, EscalationLevel, Press, Signal
 from services.safety.emergency.standings import Standing
 
 _BY = "service:safety"
+# As far back as a replica remembers, so that both join a press to the same emergency.
+_KNOWN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,17 @@ async def reach_level(command: ReachLevel, tx: Transaction) -> None:
     message = (await ledger.read(emergency.id, tx)).message
     tx.emit(events.EmergencyEscalated(emergency=message), force=emergency.force, sequence=sequence + 1)
     await standings.keep_standing(tx, emergency, sequence + 1)
+
+
+async def press_for(press: Press, carrier: Carrier, force: str, tx: Transaction) -> Signal:
+    """A press that the service makes for somebody who does not answer (R-OS-08). It is an emergency like any other:
+    it joins the open one of the radio, and its consoles hear of it at the commit."""
+    arrival = Arrival(force, tx.now, _BY, new_id())
+    known = ledger.group(await store.lately(tx, force, tx.now - _KNOWN))
+    signal = receive(press, carrier, arrival, [one for one in known if one.radio == press.radio])
+    if await store.is_new(tx, signal.id):
+        add(signal, tx)
+    return signal
 
 
 def add(signal: Signal, tx: Transaction) -> None:

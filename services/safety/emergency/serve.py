@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from peel.safety.v1 import emergency_api_pb2_grpc
+from services.kernel.breaker import Breaker
 from services.kernel.reference import local_date
-from services.kernel.serving import Serving
+from services.kernel.serving import Serving, Work
 from services.safety.emergency.again import Again
 from services.safety.emergency.api import EmergencyDoor, PeerDoor
 from services.safety.emergency.board import Board
@@ -17,22 +18,25 @@ from services.safety.emergency.escalation import Escalation
 from services.safety.emergency.listening import Listening
 from services.safety.emergency.peers import Peers
 from services.safety.emergency.proving import Proofs
-from services.safety.emergency.road import Road, Store
+from services.safety.emergency.road import BUDGET_SECONDS, Road, Store
+from services.safety.emergency.spool_levels import say_levels
 from services.safety.emergency.telling import Gateways
 from services.safety.emergency.watching import Consoles
 from services.safety.reference.emergency import sites
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """What a process of the emergency path has, for the devices that presses come from."""
+class EmergencyPath:
+    """What a process of the emergency path knows and does, for what is served beside it."""
 
+    board: Board
+    carriers: Carriers
     desk: Desk
     consoles: Consoles
-    log: ChangeLog
+    proofs: Proofs
 
 
-def serve(serving: Serving) -> Path:
+def serve(serving: Serving) -> EmergencyPath:
     """Adds EmergencyService and PeerService to a server, and all that works behind them."""
     clock = serving.clock
     board, carriers, log = Board(clock), Carriers(), ChangeLog()
@@ -40,19 +44,24 @@ def serve(serving: Serving) -> Path:
     proofs = Proofs(sites(local_date(clock.now())))
     board.listen(proofs.changed)
     consoles, gateways = Consoles(board, proofs, log), Gateways(board, clock)
-    store = Store(serving.appender)
+    breaker = Breaker("emergency", budget_seconds=BUDGET_SECONDS)
+    store = Store(serving.appender, breaker)
     disk = Disk(serving.settings.spool, board, serving.health, store.take)
-    desk = Desk(clock, board, carriers, gateways, Road(store, disk), serving.cases.late_audit)
+    desk = Desk(clock, board, carriers, gateways, Road(store, breaker, disk, board.settle), serving.cases.late_audit)
     door = EmergencyDoor(serving.cases, desk, consoles, gateways)
     emergency_api_pb2_grpc.add_EmergencyServiceServicer_to_server(door, serving.server)
     emergency_api_pb2_grpc.add_PeerServiceServicer_to_server(PeerDoor(desk, log.replica), serving.server)
-    peers = Peers(serving.settings, board, log.replica)
     listening = Listening(serving.settings, serving.service, serving.pool, clock, board, carriers)
-    serving.background("listen", listening.hear)
-    serving.background("read", listening.read)
-    serving.background("replay", partial(disk.run, listening.back))
-    serving.background("again", Again(board, store, disk).run)
-    serving.background("peers", peers.run)
-    serving.background("escalate", Escalation(clock, board).run)
-    serving.background("prove", proofs.run)
-    return Path(desk, consoles, log)
+    background: dict[str, Work] = {
+        "listen": listening.hear,
+        "read": listening.read,
+        "replay": partial(disk.run, listening.back),
+        "levels": partial(say_levels, disk, serving.pool, serving.settings.instance),
+        "again": Again(board, store, disk).run,
+        "peers": Peers(serving.settings, board, log.replica).run,
+        "escalate": Escalation(clock, board).run,
+        "prove": proofs.run,
+    }
+    for name, work in background.items():
+        serving.background(name, work)
+    return EmergencyPath(board, carriers, desk, consoles, proofs)

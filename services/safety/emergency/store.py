@@ -17,6 +17,9 @@ SIGNAL = Table.of(
 ALARM = Table.of("alarm", "signal_id uuid, emergency_id uuid, force text, at timestamptz, synthetic boolean")
 
 
+_OF = "select body from signal where emergency_id in (select emergency_id from alarm"
+
+
 def signal_row(signal: Signal) -> tuple[object, ...]:
     """The row for SIGNAL."""
     return (
@@ -46,13 +49,8 @@ async def signals_named(connection: Connection, ids: Sequence[UUID]) -> list[Sig
 
 async def signals_in_hand(connection: Connection, now: datetime, kept: timedelta) -> list[Signal]:
     """Every signal of an emergency that is open, or that had a press lately."""
-    rows = await connection.fetch(
-        "select body from signal where emergency_id in ("
-        "select emergency_id from alarm where not cleared and not synthetic "
-        "union select emergency_id from alarm where at > $1 and not synthetic)",
-        now - kept,
-    )
-    return _signals(rows)
+    unended = "select emergency_id from alarm where at > $1 and not synthetic"
+    return _signals(await connection.fetch(f"{_OF} where not cleared and not synthetic union {unended})", now - kept))
 
 
 async def signals_of(tx: Transaction, emergency_ids: Sequence[UUID]) -> list[Signal]:
@@ -62,12 +60,19 @@ async def signals_of(tx: Transaction, emergency_ids: Sequence[UUID]) -> list[Sig
 
 async def open_signals(tx: Transaction, force: str) -> list[Signal]:
     """All signals of what is open in a force."""
-    rows = await tx.all(
-        "select body from signal where emergency_id in ("
-        "select emergency_id from alarm where force = $1 and not cleared and not synthetic)",
-        force,
+    return _signals(await tx.all(f"{_OF} where force = $1 and not cleared and not synthetic)", force))
+
+
+async def lately(tx: Transaction, force: str, since: datetime) -> list[Signal]:
+    """All signals of what is open in a force, or had a press since then."""
+    return _signals(
+        await tx.all(f"{_OF} where force = $1 and (not cleared or at > $2) and not synthetic)", force, since)
     )
-    return _signals(rows)
+
+
+async def is_new(tx: Transaction, signal_id: UUID) -> bool:
+    """Whether a signal is not stored yet."""
+    return await tx.maybe("select from signal where id = $1", signal_id) is None
 
 
 _DEVICE = (
@@ -86,10 +91,9 @@ async def devices_named(connection: Connection, ids: Sequence[UUID]) -> list[Kno
     return [_device(row) for row in await connection.fetch(f"{_DEVICE} where device_id = any($1::uuid[])", list(ids))]
 
 
-def carrier_from(row: Row) -> Carrier:
-    """Who carries a device, of its row."""
+def _device(row: Row) -> Known:
     placed = row["latitude"] is not None
-    return Carrier(
+    carrier = Carrier(
         device_id=row["device_id"],
         duty=Duty(row["duty"]),
         unit_id=row["unit_id"],
@@ -100,9 +104,6 @@ def carrier_from(row: Row) -> Carrier:
         last_point=Point(row["latitude"], row["longitude"], row["accuracy_metres"]) if placed else None,
         last_point_at=row["point_at"],
     )
-
-
-def _device(row: Row) -> Known:
     known = row["salt"] is not None
     codes = Codes(row["salt"], row["safe_digest"], row["duress_digest"]) if known else None
-    return Known(row["force"], row["radio"], carrier_from(row), codes)
+    return Known(row["force"], row["radio"], carrier, codes)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.kernel.live import RESYNCS, SUBSCRIBERS
 from services.safety.emergency.board import Change
 from services.safety.emergency.domain.folding import Emergency
 
@@ -33,8 +34,9 @@ class Marks:
 class Watch:
     """One stream, and what is new for it."""
 
-    def __init__(self, force: str, concerns: Callable[[Emergency], bool], most: int = MOST_MARKS) -> None:
-        self.force, self._concerns, self._most = force, concerns, most
+    def __init__(self, kind: str, force: str, concerns: Callable[[Emergency], bool], most: int = MOST_MARKS) -> None:
+        """`kind` is what it watches, for the metrics."""
+        self.kind, self.force, self._concerns, self._most = kind, force, concerns, most
         self._emergencies: dict[UUID, None] = {}
         self._sites: dict[str, None] = {}
         self._everything = False
@@ -62,7 +64,7 @@ class Watch:
         self._woken.set()
 
     def mark_everything(self) -> None:
-        """All of it has to be sent."""
+        """All of it has to be sent: to begin with, or because it was too slow."""
         self._everything = True
         self._emergencies.clear()
         self._woken.set()
@@ -91,6 +93,7 @@ class Watch:
             return
         self._emergencies[emergency_id] = None
         if len(self._emergencies) > self._most:
+            RESYNCS.labels(self.kind).inc()
             self.mark_everything()
 
 
@@ -104,9 +107,11 @@ class Watches:
     def open(self, watch: Watch) -> Iterator[Watch]:
         """As long as its caller stays. What changes from now on is marked."""
         self._watches.add(watch)
+        SUBSCRIBERS.labels(watch.kind).inc()
         try:
             yield watch
         finally:
+            SUBSCRIBERS.labels(watch.kind).dec()
             self._watches.discard(watch)
             watch.close()
 

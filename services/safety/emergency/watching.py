@@ -12,6 +12,8 @@ from services.safety.emergency.domain.folding import Emergency
 from services.safety.emergency.proving import Proofs, SiteState
 from services.safety.emergency.watches import HEARTBEAT_SECONDS, MOST_MARKS, Marks, Watch, Watches
 
+_KIND = "emergencies"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -38,7 +40,7 @@ class Consoles:
         """Everything, then every change, then more; where the token is known, what changed since instead."""
         token = wanted.resume_token
         missed = self._log.since(token)
-        with self._watches.open(Watch(wanted.force, wanted.concerns, self._most_marks)) as watch:
+        with self._watches.open(Watch(_KIND, wanted.force, wanted.concerns, self._most_marks)) as watch:
             if missed is None:
                 watch.mark_everything()
             else:

@@ -65,6 +65,16 @@ create table emergency (
 create index emergency_newest on emergency (force, raised_at desc, id desc);
 create index emergency_synthetic on emergency (raised_at) where synthetic;
 
+-- What each replica has on its own disk, as it last said: one that is gone for good with a full spool goes on showing.
+create table spool_level (
+    replica         text        primary key,
+    records         bigint      not null,
+    oldest          timestamptz,
+    set_aside       bigint      not null,
+    set_aside_since timestamptz,
+    reported_at     timestamptz not null default clock_timestamp()
+);
+
 -- Radios and terminals: who carries them, and when they were last heard.
 create table device (
     device_id        uuid             primary key,

@@ -2,14 +2,14 @@
 
 import asyncio
 import http.client
-import json
 import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from deploy.local.postgres import LocalPostgres
 from deploy.local.processes import Command, Process
 from deploy.local.ready import http_ready
 from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub, PeerServiceStub
+from services.kernel.clock import set_rehearsal_clock
 from services.kernel.migrations import migrate
 from services.kernel.settings import Settings
 from tests.integration.local.waiting import eventually
@@ -29,6 +30,7 @@ from tests.integration.services.calling import Person
 from tests.integration.services.running import query
 
 ROOT = Path(__file__).parents[3]
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FORCE, OTHER_FORCE = "west-yorkshire", "greater-manchester"
 
 
@@ -96,8 +98,9 @@ class Replica:
 class Safety:
     """Two replicas of the emergency path and a worker, on their own database."""
 
-    def __init__(self, home: Path, kafka: str = "127.0.0.1:9", replicas: int = 2) -> None:
-        self.home = home
+    def __init__(self, home: Path, *, kafka: str = "127.0.0.1:9", rehearsal: bool = False) -> None:
+        """Nobody answers at `kafka` by default. In a rehearsal the clock stands still until it is stepped."""
+        self.home, self._clock_file = home, home / "clock"
         self.postgres = LocalPostgres(home / "postgres", free_port())
         self.authority = Authority(home / "authority", {FORCE, OTHER_FORCE})
         self.authority.ensure()
@@ -115,13 +118,18 @@ class Safety:
             "PEEL_PAGE_KEY": self.authority.page_key.read_text(),
             "PEEL_PEER_TOKEN_FILE": str(home / "peer.jwt"),
         }
-        ports = [free_port() for _ in range(replicas)]
+        if rehearsal:
+            set_rehearsal_clock(self._clock_file, NOON)
+            self._env |= {"PEEL_REHEARSAL": "1", "PEEL_CLOCK_FILE": str(self._clock_file)}
+        ports = [free_port() for _ in range(2)]
         self.replicas = [self._replica(number, port, ports) for number, port in enumerate(ports, 1)]
         metrics = free_port()
         own = {"PEEL_METRICS_LISTEN": f"127.0.0.1:{metrics}", "PEEL_INSTANCE": "safety-worker-1"}
         argv = (sys.executable, "-m", "services.cli", "safety", "worker")
         log = home / "worker.log"
-        self.worker = Process(Command("worker", argv, self._env | own, log, works(metrics), cwd=ROOT), restart=True)
+        self.worker = Process(
+            Command("worker", argv, self._env | own, log, http_ready(metrics), cwd=ROOT), restart=True
+        )
 
     def _replica(self, number: int, port: int, ports: list[int]) -> Replica:
         peers = ",".join(f"127.0.0.1:{other}" for other in ports if other != port)
@@ -138,11 +146,12 @@ class Safety:
         self.database_up()
         processes = [replica.start for replica in self.replicas]
         if worker:
-            processes.append(self._start_worker)
+            processes.append(self.start_worker)
         with ThreadPoolExecutor() as side_by_side:
             list(side_by_side.map(lambda start: start(), processes))
 
-    def _start_worker(self) -> None:
+    def start_worker(self) -> None:
+        """Returns once it is ready."""
         self.worker.start()
         self.worker.wait_ready(30)
 
@@ -151,6 +160,10 @@ class Safety:
         with ThreadPoolExecutor() as side_by_side:
             list(side_by_side.map(lambda stop: stop(), [self.worker.stop, *(one.stop for one in self.replicas)]))
         self.postgres.stop()
+
+    def step_to(self, seconds: float) -> None:
+        """Sets the clock of a rehearsal to so many seconds after noon."""
+        set_rehearsal_clock(self._clock_file, NOON + timedelta(seconds=seconds))
 
     def await_settled(self) -> None:
         """Returns once every replica hears the database again and has nothing left to give it."""
@@ -166,21 +179,6 @@ class Safety:
     def value(self, sql: str, *args: object) -> Any:
         """The one value of a query."""
         return self.rows(sql, *args)[0][0]
-
-
-def works(metrics: int) -> Callable[[], bool]:
-    """Whether a worker does its work, but for hearing of other services: for that it needs Kafka, and only for that."""
-
-    def ask() -> bool:
-        try:
-            with closing(http.client.HTTPConnection("127.0.0.1", metrics, timeout=1)) as connection:
-                connection.request("GET", "/readyz")
-                report = json.loads(connection.getresponse().read())
-        except (OSError, http.client.HTTPException):
-            return False
-        return bool(set(report["wrong"]) <= {"consumer"})
-
-    return ask
 
 
 def _settled(replica: Replica) -> bool:

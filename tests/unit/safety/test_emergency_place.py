@@ -8,7 +8,7 @@ import pytest
 from services.safety.emergency.domain.answering import Code
 from services.safety.emergency.domain.folding import Gravity, fold
 from services.safety.emergency.domain.nearness import Nearness, distance, gravity_of, near
-from services.safety.emergency.domain.positions import PositionSource, position_of
+from services.safety.emergency.domain.positions import PositionSource
 from services.safety.emergency.domain.signals import Carrier, Duty, Point, Signal, Trigger
 from tests.unit.safety.pressing import at, cleared, pressed, safe, taken
 
@@ -26,23 +26,23 @@ def carrier(**parts: object) -> Carrier:
 
 def test_the_press_knows_best() -> None:  # R-OS-04
     signal = pressed(point=HERE, position_at=at(-3), carrier=carrier(last_point=THERE, last_point_at=at(-60)))
-    position = position_of(fold([signal]))
+    position = fold([signal]).position
     assert (position.source, position.point, position.at) == (PositionSource.PRESS, HERE, at(-3))
 
 
 def test_without_a_position_the_last_one_known_with_its_age() -> None:  # R-OS-04
-    position = position_of(fold([pressed(carrier=carrier(last_point=THERE, last_point_at=at(-60)))]))
+    position = fold([pressed(carrier=carrier(last_point=THERE, last_point_at=at(-60)))]).position
     assert (position.source, position.point, position.at) == (PositionSource.LAST_KNOWN, THERE, at(-60))
 
 
 def test_without_any_point_the_address_of_the_incident() -> None:  # R-OS-04
-    position = position_of(fold([pressed(carrier=carrier(incident_address="1 Test Street"))]))
+    position = fold([pressed(carrier=carrier(incident_address="1 Test Street"))]).position
     assert (position.source, position.point) == (PositionSource.INCIDENT, None)
 
 
 def test_a_press_of_an_unknown_device_without_a_position_is_an_emergency() -> None:  # R-OS-04
     emergency = fold([pressed()])
-    assert position_of(emergency).source is PositionSource.NONE
+    assert emergency.position.source is PositionSource.NONE
     assert emergency.carrier is not None
     assert emergency.carrier.duty is Duty.UNKNOWN_DEVICE
 
@@ -51,7 +51,7 @@ def test_the_newest_press_that_knows_a_point_counts() -> None:
     first = pressed(point=HERE)
     second = pressed(press_id="2", point=THERE, seconds=30)
     third = pressed(press_id="3", seconds=60)
-    assert position_of(fold([first, second, third])).point == THERE
+    assert fold([first, second, third]).position.point == THERE
 
 
 def test_distance_in_metres() -> None:

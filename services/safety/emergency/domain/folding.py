@@ -7,6 +7,7 @@ from enum import IntEnum
 from functools import cached_property
 from uuid import UUID
 
+from services.safety.emergency.domain.positions import Position, position_of
 from services.safety.emergency.domain.signals import ALARMS, Carrier, Press, Signal, SignalKind
 
 
@@ -58,7 +59,7 @@ class Emergency:
         """Open alarms that no acknowledgement names: each escalates."""
         return self._not_named_by(SignalKind.ACKNOWLEDGED, self.open_alarms)
 
-    @property
+    @cached_property
     def state(self) -> EmergencyState:
         if not self.alarms:
             # Something was heard about it, and not yet what it is.
@@ -67,7 +68,7 @@ class Emergency:
             return EmergencyState.CLEARED
         return EmergencyState.OPEN if self.untaken else EmergencyState.ACKNOWLEDGED
 
-    @property
+    @cached_property
     def gravity(self) -> Gravity:
         """Its own. That others pressed nearby is not in its signals."""
         duress = any(alarm.kind is SignalKind.DURESS_CODE for alarm in self._in_question)
@@ -78,11 +79,11 @@ class Emergency:
         """Oldest first."""
         return tuple(signal.press for signal in self.signals if signal.press is not None)
 
-    @property
+    @cached_property
     def radio(self) -> str:
         return self.presses[0].radio if self.presses else ""
 
-    @property
+    @cached_property
     def synthetic(self) -> bool:
         return bool(self.presses) and all(press.synthetic for press in self.presses)
 
@@ -91,10 +92,15 @@ class Emergency:
         """When the first alarm came."""
         return self.alarms[0].at if self.alarms else None
 
-    @property
+    @cached_property
     def carrier(self) -> Carrier | None:
         """Whoever carries the device, as known at the newest press."""
         return next((signal.carrier for signal in reversed(self.signals) if signal.carrier is not None), None)
+
+    @cached_property
+    def position(self) -> Position:
+        """Where it is, by the best that is known (R-OS-04)."""
+        return position_of(self.signals)
 
     @cached_property
     def acknowledgements(self) -> tuple[Signal, ...]:

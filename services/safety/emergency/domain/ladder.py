@@ -70,11 +70,6 @@ def reaches(emergency: Emergency, alarm: UUID, due: datetime) -> bool:
     return ended is None or ended >= due
 
 
-def rung_of(ladder: Ladder, level: EscalationLevel) -> Rung | None:
-    """The rung of a level, where this ladder has it."""
-    return next((rung for rung in ladder if rung.level is level), None)
-
-
 def _ends(emergency: Emergency) -> dict[UUID, datetime]:
     """When each alarm was first taken or cleared."""
     ends: dict[UUID, datetime] = {}

@@ -7,10 +7,10 @@ from math import asin, cos, radians, sin, sqrt
 from uuid import UUID
 
 from services.safety.emergency.domain.folding import Emergency, EmergencyState, Gravity
-from services.safety.emergency.domain.positions import position_of
 from services.safety.emergency.domain.signals import Point
 
 _EARTH_METRES = 6_371_008.8
+_DEGREE_METRES = _EARTH_METRES * radians(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,9 @@ def _counts(emergency: Emergency) -> bool:
 def _are_near(one: Emergency, other: Emergency, rule: Nearness) -> bool:
     if one.id == other.id or one.force != other.force or (one.radio and one.radio == other.radio):
         return False
-    apart = min(abs(a.at - b.at) for a in one.open_alarms for b in other.open_alarms)
-    return apart <= rule.within and (_same_incident(one, other) or _metres_apart(one, other) <= rule.metres)
+    if not (_same_incident(one, other) or _within(one, other, rule.metres)):
+        return False
+    return min(abs(a.at - b.at) for a in one.open_alarms for b in other.open_alarms) <= rule.within
 
 
 def _same_incident(one: Emergency, other: Emergency) -> bool:
@@ -50,9 +51,12 @@ def _same_incident(one: Emergency, other: Emergency) -> bool:
     return a is not None and b is not None and a.incident_id is not None and a.incident_id == b.incident_id
 
 
-def _metres_apart(one: Emergency, other: Emergency) -> float:
-    a, b = position_of(one).point, position_of(other).point
-    return distance(a, b) if a and b else float("inf")
+def _within(one: Emergency, other: Emergency, metres: float) -> bool:
+    a, b = one.position.point, other.position.point
+    if a is None or b is None:
+        return False
+    # Cheap, and enough to rule out most: from north to south alone it is too far.
+    return abs(a.latitude - b.latitude) * _DEGREE_METRES <= metres and distance(a, b) <= metres
 
 
 def distance(a: Point, b: Point) -> float:

@@ -1,10 +1,10 @@
 """Where an emergency is, by the best that is known (R-OS-04)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from services.safety.emergency.domain.folding import Emergency
 from services.safety.emergency.domain.signals import Point, Signal
 
 
@@ -27,10 +27,10 @@ class Position:
     at: datetime | None = None
 
 
-def position_of(emergency: Emergency) -> Position:
+def position_of(signals: Sequence[Signal]) -> Position:
     """The newest press's own point, else where its device was last heard, else the same of the press before it; then
-    the address of the incident its unit was sent to."""
-    pressed = [signal for signal in reversed(emergency.signals) if signal.press is not None]
+    the address of the incident its unit was sent to. Signals are given oldest first."""
+    pressed = [signal for signal in reversed(signals) if signal.press is not None]
     for signal in pressed:
         position = _point_at(signal)
         if position is not None:

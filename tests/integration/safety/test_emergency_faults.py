@@ -1,0 +1,183 @@
+"""Postgres frozen or killed, a replica killed: each press is shown at both consoles, and stored once (I4, R-OS-09).
+
+Kafka is down throughout.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from deploy.local.postgres import LocalPostgres
+from peel.safety.v1 import emergency_api_pb2 as api
+from peel.safety.v1 import emergency_types_pb2 as types
+from tests.integration.local.waiting import eventually
+from tests.integration.safety.consoles import Console, press
+from tests.integration.safety.replicas import FORCE, Replica, Safety, freeze, thaw
+
+PRESSES = 20
+LOCAL, COMMITTED = types.DURABILITY_LOCAL, types.DURABILITY_COMMITTED
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A press, and the answer to it."""
+
+    press_id: str
+    reply: api.PressEmergencyResponse
+
+    @property
+    def emergency_id(self) -> str:
+        return self.reply.emergency_id
+
+    @property
+    def durability(self) -> int:
+        return self.reply.durability
+
+
+def presses(safety: Safety, replica: Replica, radio: str, count: int = PRESSES) -> list[Pressed]:
+    """Presses of so many radios, all at once."""
+    gateway = safety.person("radio_gateway")
+    names = [f"{radio}-{number}" for number in range(count)]
+    with ThreadPoolExecutor(count) as at_once:
+        replies = at_once.map(lambda one: gateway.ask(replica.emergency.PressEmergency, press(one, one)), names)
+        return [Pressed(name, reply) for name, reply in zip(names, replies, strict=True)]
+
+
+def acknowledge(safety: Safety, replica: Replica, emergency_id: str) -> api.AcknowledgeEmergencyResponse:
+    request = api.AcknowledgeEmergencyRequest(force=FORCE, emergency_id=emergency_id)
+    return safety.person("dispatcher", name="dispatcher-9").ask(replica.emergency.AcknowledgeEmergency, request)
+
+
+def shown_at(consoles: tuple[Console, ...], replies: list[Pressed]) -> None:
+    for reply in replies:
+        for console in consoles:
+            console.until(reply.emergency_id)
+
+
+def stored_once(safety: Safety, replies: list[Pressed], acknowledged: int = 0) -> None:
+    """Each press has its row, its audit row and its event, and each acknowledgement too: once."""
+    ids = [reply.emergency_id for reply in replies]
+    pressed = "select count(*) from signal where emergency_id::text = any($1) and kind = $2"
+    eventually(lambda: safety.value(pressed, ids, 1) == len(ids), 20)
+    eventually(lambda: safety.value(pressed, ids, 3) == acknowledged, 20)
+    raised = "select count(*) from outbox where subject = any($1) and type like '%.EmergencyRaised'"
+    eventually(lambda: safety.value(raised, ids) == len(ids), 20)
+    audited = "select count(*) from audit where rpc like '%.PressEmergency' and records && $1::text[]"
+    assert safety.value(audited, [f"press:{one.press_id}" for one in replies]) == len(ids)
+    for count in (pressed.replace("$2", "1"), raised):
+        assert safety.value(count, ids) == len(ids)
+
+
+def kill(postgres: LocalPostgres) -> None:
+    postgres.kill()
+
+
+def start(postgres: LocalPostgres) -> None:
+    postgres.start()
+
+
+@pytest.mark.parametrize(("away", "back"), [(freeze, thaw), (kill, start)], ids=["frozen", "killed"])
+def test_postgres_away(
+    safety: Safety,
+    consoles: tuple[Console, ...],
+    radio: str,
+    away: Callable[[LocalPostgres], None],
+    back: Callable[[LocalPostgres], None],
+) -> None:
+    one, other = safety.replicas
+    away(safety.postgres)
+    began = time.monotonic()
+    replies = [*presses(safety, one, radio), *presses(safety, other, f"{radio}-b")]
+    # Nobody waited for the database for longer than its budget.
+    assert time.monotonic() - began < 2
+    assert {reply.durability for reply in replies} == {LOCAL}
+    shown_at(consoles, replies)
+    # What is taken at one replica may be acknowledged at the other.
+    taken = [
+        acknowledge(safety, other if at < PRESSES else one, one_of.emergency_id) for at, one_of in enumerate(replies)
+    ]
+    assert {answer.durability for answer in taken} == {LOCAL}
+    for reply in replies:
+        for console in consoles:
+            console.until(reply.emergency_id, lambda found: found.state == types.EMERGENCY_STATE_ACKNOWLEDGED)
+    assert one.metric("peel_spool_records") + other.metric("peel_spool_records") >= len(replies)
+    back(safety.postgres)
+    stored_once(safety, replies, acknowledged=len(replies))
+    for console in consoles:
+        console.until(replies[0].emergency_id, lambda found: found.durability == COMMITTED)
+    safety.await_settled()
+    again = presses(safety, one, f"{radio}-c", 3)
+    assert {reply.durability for reply in again} == {COMMITTED}
+
+
+def test_presses_while_postgres_goes_and_comes(safety: Safety, consoles: tuple[Console, ...], radio: str) -> None:
+    replies = []
+    for number in range(4):
+        replies += presses(safety, safety.replicas[number % 2], f"{radio}-{number}-before", 5)
+        safety.postgres.kill()
+        replies += presses(safety, safety.replicas[number % 2], f"{radio}-{number}-during", 5)
+        safety.postgres.start()
+        replies += presses(safety, safety.replicas[number % 2], f"{radio}-{number}-after", 5)
+    assert {reply.durability for reply in replies} <= {LOCAL, COMMITTED}
+    shown_at(consoles, replies)
+    stored_once(safety, replies)
+
+
+def test_a_replica_killed_with_a_full_spool(safety: Safety, radio: str) -> None:
+    one, other = safety.replicas
+    watching = Console(other, safety.person("dispatcher"), "pod-2", confirms=True)
+    freeze(safety.postgres)
+    replies = presses(safety, one, radio)
+    assert {reply.durability for reply in replies} == {LOCAL}
+    one.process.kill()
+    shown_at((watching,), replies)
+    # Back without its database, it shows what it had on its disk, and what its peer knows.
+    late = presses(safety, other, f"{radio}-late", 3)
+    one.start()
+    anew = Console(one, safety.person("dispatcher"), "pod-1")
+    shown_at((anew,), [*replies, *late])
+    assert anew.until(replies[0].emergency_id).durability == LOCAL
+    thaw(safety.postgres)
+    stored_once(safety, [*replies, *late])
+    for console in (watching, anew):
+        console.close()
+
+
+def test_a_replica_killed_for_good(safety: Safety, radio: str) -> None:
+    """What it had on its disk, another replica gives to the database in the end."""
+    one, other = safety.replicas
+    safety.postgres.kill()
+    replies = presses(safety, one, radio, 3)
+    eventually(lambda: other.metric("peel_emergency_peer_reached") == 1)
+    watching = Console(other, safety.person("dispatcher"), "pod-2")
+    shown_at((watching,), replies)
+    one.process.kill()
+    safety.postgres.start()
+    stored_once(safety, replies)
+    # And when it comes back with them after all, nothing is there twice.
+    one.start()
+    safety.await_settled()
+    stored_once(safety, replies)
+    watching.close()
+
+
+def test_a_spool_replayed_twice(safety: Safety, radio: str) -> None:
+    """As after a crash between the database's commit and the note of it."""
+    one = safety.replicas[0]
+    freeze(safety.postgres)
+    replies = presses(safety, one, radio)
+    copy = one.spool.with_name("copy")
+    shutil.copytree(one.spool, copy)
+    thaw(safety.postgres)
+    stored_once(safety, replies)
+    one.process.stop()
+    shutil.rmtree(one.spool)
+    copy.rename(one.spool)
+    one.start()
+    eventually(lambda: one.metric("peel_spool_replayed_total") >= len(replies), 20)
+    safety.await_settled()
+    stored_once(safety, replies)

@@ -1,0 +1,305 @@
+"""What consoles and gateways are sent: everything, then every change, and nobody slows anybody (R-OS-01, R-OS-02)."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import TypeVar
+
+from peel.safety.v1 import emergency_api_pb2 as api
+from peel.safety.v1 import emergency_types_pb2 as types
+from services.safety.emergency import proving
+from services.safety.emergency.board import Board
+from services.safety.emergency.changes import ChangeLog
+from services.safety.emergency.domain import answering
+from services.safety.emergency.domain.answering import Code
+from services.safety.emergency.domain.folding import fold
+from services.safety.emergency.domain.signals import Durability, Trigger
+from services.safety.emergency.held import Held
+from services.safety.emergency.proving import Proofs
+from services.safety.emergency.telling import Devices, Gateways
+from services.safety.emergency.watches import HEARTBEAT_SECONDS
+from services.safety.emergency.watching import Consoles, Wanted
+from tests.unit.kernel.virtual_time import now, run
+from tests.unit.safety.boards import StoodClock, a_board
+from tests.unit.safety.pressing import FORCE, answer, cleared, pressed, safe, taken
+
+Message = TypeVar("Message")
+Told = api.WatchAcknowledgementsResponse
+EVERYTHING = Wanted(FORCE)
+
+
+def consoles(board: Board, most_marks: int = 100) -> tuple[Consoles, ChangeLog, Proofs]:
+    log, proofs = ChangeLog(), Proofs({(FORCE, "leeds"): timedelta(seconds=180)})
+    board.listen(log.changed)
+    board.listen(proofs.changed)
+    return Consoles(board, proofs, log, most_marks), log, proofs
+
+
+async def some(stream: AsyncGenerator[Message, None], count: int) -> list[Message]:
+    return [await anext(stream) for _ in range(count)]
+
+
+async def until_quiet(stream: AsyncGenerator[api.WatchEmergenciesResponse, None]) -> list[api.WatchEmergenciesResponse]:
+    """What is sent until there is no more."""
+    sent = []
+    while not (message := await anext(stream)).heartbeat:
+        sent.append(message)
+    return sent
+
+
+def test_a_stream_begins_with_everything_that_is_open() -> None:
+    ended = cleared(*safe(*taken(pressed("2341003"))))
+    board, _ = a_board(pressed("2341002", seconds=1), pressed(), *ended)
+
+    async def watch() -> None:
+        stream = consoles(board)[0].stream(EVERYTHING)
+        begins, *found, ends = await some(stream, 4)
+        assert (begins.snapshot_begins, ends.snapshot_ends) == (True, True)
+        assert [one.emergency.presses[0].radio for one in found] == ["2341001", "2341002"]
+        assert ends.resume_token
+        assert not any(one.resume_token for one in (begins, *found))
+
+    run(watch())
+
+
+def test_then_every_change_in_its_newest_state() -> None:
+    board, _ = a_board()
+
+    async def watch() -> None:
+        stream = consoles(board)[0].stream(EVERYTHING)
+        await some(stream, 2)
+        signals = taken(pressed())
+        board.add(Held(signals[0]))
+        (first,) = await some(stream, 1)
+        assert first.emergency.state == types.EMERGENCY_STATE_OPEN
+        board.add(Held(signals[1]))
+        board.settle(Held(signals[0]), Durability.COMMITTED)
+        board.settle(Held(signals[1]), Durability.COMMITTED)
+        (second,) = await some(stream, 1)
+        # Whatever happened before it was taken, it is one message.
+        assert second.emergency.state == types.EMERGENCY_STATE_ACKNOWLEDGED
+        assert second.emergency.durability == types.DURABILITY_COMMITTED
+
+    run(watch())
+
+
+def test_a_quiet_stream_beats() -> None:
+    board, _ = a_board()
+
+    async def watch() -> None:
+        stream = consoles(board)[0].stream(EVERYTHING)
+        await some(stream, 2)
+        (beat,) = await some(stream, 1)
+        assert beat.heartbeat
+        assert now() == HEARTBEAT_SECONDS
+
+    run(watch())
+
+
+def test_that_others_show_it_too_is_told_together() -> None:
+    board, _ = a_board()
+
+    async def watch() -> None:
+        stream = consoles(board)[0].stream(EVERYTHING)
+        await some(stream, 2)
+        press = pressed()
+        board.add(Held(press))
+        await some(stream, 1)
+        for number in range(20):
+            signal = answering.shown(fold([press]), f"pod-{number}", answer())
+            assert signal is not None
+            board.add(Held(signal))
+        (message,) = await some(stream, 1)
+        assert len(message.emergency.shown) == 20
+        assert 0.1 < now() < 0.5
+
+    run(watch())
+
+
+def test_who_comes_back_is_sent_what_they_missed() -> None:
+    seen, missed, ended = pressed(), pressed("2341002"), cleared(*safe(*taken(pressed("2341003"))))
+    board, _ = a_board()
+
+    async def watch() -> None:
+        served, log, _ = consoles(board)
+        for signal in (seen, *ended[:-1]):
+            board.add(Held(signal))
+        token = log.token
+        board.add(Held(missed))
+        board.add(Held(ended[-1]))
+        found = await until_quiet(served.stream(Wanted(FORCE, token)))
+        assert not any(one.snapshot_begins for one in found)
+        told = {one.emergency.emergency_id: one.emergency.state for one in found if one.HasField("emergency")}
+        # Of what ended meanwhile, too.
+        assert told == {
+            str(missed.emergency_id): types.EMERGENCY_STATE_OPEN,
+            str(ended[0].emergency_id): types.EMERGENCY_STATE_CLEARED,
+        }
+        for other in ("", "nonsense", "0123456789ab.1", f"{log.replica}.x", f"{log.replica}."):
+            (first,) = await some(served.stream(Wanted(FORCE, other)), 1)
+            assert first.snapshot_begins
+
+    run(watch())
+
+
+def test_a_token_says_what_was_sent_and_no_more() -> None:
+    """A stream that breaks off in the middle of a batch is resumed from before it."""
+    board, _ = a_board()
+
+    async def watch() -> None:
+        served, log, _ = consoles(board)
+        stream = served.stream(EVERYTHING)
+        _, ends = await some(stream, 2)
+        signals = [pressed(f"23410{number}") for number in range(3)]
+        for signal in signals:
+            board.add(Held(signal))
+        first, second, third = await some(stream, 3)
+        assert first.resume_token == second.resume_token == ends.resume_token
+        assert third.resume_token == log.token
+        again = await until_quiet(served.stream(Wanted(FORCE, second.resume_token)))
+        assert len([one for one in again if one.HasField("emergency")]) == 3
+
+    run(watch())
+
+
+def test_a_token_that_is_too_old_gets_everything() -> None:
+    board, _ = a_board()
+    log = ChangeLog(most=2)
+    board.listen(log.changed)
+    token = log.token
+    for number in range(3):
+        board.add(Held(pressed(f"23410{number}")))
+    assert log.since(token) is None
+    assert log.since(log.token) == []
+
+
+def test_who_is_too_slow_is_told_everything_and_slows_nobody() -> None:
+    board, _ = a_board()
+
+    async def watch() -> None:
+        served = consoles(board, most_marks=10)[0]
+        slow, fast = served.stream(EVERYTHING), served.stream(EVERYTHING)
+        await some(slow, 2)
+        await some(fast, 2)
+        for number in range(30):
+            board.add(Held(pressed(f"23410{number:02}")))
+            (message,) = await some(fast, 1)
+            assert message.emergency.presses[0].radio == f"23410{number:02}"
+        begins, *found = await some(slow, 32)
+        assert begins.snapshot_begins
+        assert found[-1].snapshot_ends
+        assert len({one.emergency.emergency_id for one in found[:-1]}) == 30
+
+    run(watch())
+
+
+def test_synthetic_presses_are_for_those_who_ask() -> None:  # R-OS-07
+    board, _ = a_board(pressed(trigger=Trigger.SYNTHETIC, site="leeds"))
+
+    async def watch() -> None:
+        served = consoles(board)[0]
+        assert [one.HasField("emergency") for one in await some(served.stream(EVERYTHING), 2)] == [False, False]
+        found = await some(served.stream(Wanted(FORCE, synthetic=True)), 2)
+        assert found[1].emergency.synthetic
+
+    run(watch())
+
+
+def test_a_site_that_nobody_proves_is_alarmed_from_memory() -> None:  # R-OS-07
+    board, _ = a_board()
+
+    async def watch() -> None:
+        served, _, proofs = consoles(board)
+        stream = served.stream(EVERYTHING)
+        await some(stream, 2)
+        path = proofs._paths[(FORCE, "leeds")]
+        path.proven -= 181
+        proofs.look()
+        (alarm,) = await some(stream, 1)
+        assert (alarm.path_alarm.site, alarm.path_alarm.over) == ("leeds", False)
+        assert not alarm.path_alarm.HasField("last_proven_at")
+        # Who comes later is told too.
+        _, later, _ = await some(served.stream(EVERYTHING), 3)
+        assert later.path_alarm.site == "leeds"
+        # A press alone proves nothing; that a watcher shows it does.
+        probe = pressed(trigger=Trigger.SYNTHETIC, site="leeds")
+        board.add(Held(probe))
+        assert path.alarmed
+        signal = answering.shown(fold([probe]), "probe", answer())
+        assert signal is not None
+        board.add(Held(signal))
+        (over,) = await some(stream, 1)
+        assert over.path_alarm.over
+        assert over.path_alarm.HasField("last_proven_at")
+
+    run(watch())
+    assert proving.UNPROVEN.labels(FORCE, "leeds")._value.get() > 180
+
+
+def told(*messages: Told) -> list[str]:
+    return [Told.Acknowledgement.Name(one.acknowledgement).removeprefix("ACKNOWLEDGEMENT_") for one in messages]
+
+
+def test_a_device_is_told_each_once_as_it_comes() -> None:  # R-OS-02
+    board, _ = a_board()
+
+    async def watch() -> None:
+        gateways = Gateways(board, StoodClock())
+        stream = gateways.stream(Devices(FORCE, "2341001"))
+        press = pressed()
+        board.add(Held(press))
+        (beat,) = await some(stream, 1)
+        assert beat.heartbeat
+        board.settle(Held(press), Durability.LOCAL)
+        assert told(*await some(stream, 1)) == ["DURABLE"]
+        board.settle(Held(press), Durability.COMMITTED)
+        for number in (1, 2):
+            signal = answering.shown(fold([press]), f"pod-{number}", answer())
+            assert signal is not None
+            board.add(Held(signal))
+        assert told(*await some(stream, 1)) == ["SHOWN"]
+        for signal in cleared(*safe(*taken(press))):
+            board.add(Held(signal))
+        assert told(*await some(stream, 2)) == ["PERSON", "CLEARED"]
+        board.add(Held(pressed("2341002"), Durability.COMMITTED))
+        (beat,) = await some(stream, 1)
+        assert beat.heartbeat
+        # Who comes later hears all of it.
+        assert told(*await some(gateways.stream(Devices(FORCE)), 5)) == [
+            "DURABLE",
+            "SHOWN",
+            "PERSON",
+            "CLEARED",
+            "DURABLE",
+        ]
+
+    run(watch())
+
+
+def test_after_the_duress_code_a_device_is_told_what_it_would_be_after_the_safe_code() -> None:  # R-OS-06
+    def heard(*signals: object) -> list[str]:
+        board, _ = a_board(*signals)  # type: ignore[arg-type]
+
+        async def watch() -> list[str]:
+            messages = await some(Gateways(board, StoodClock()).stream(Devices(FORCE)), 3)
+            return told(*messages)
+
+        return run(watch())
+
+    duress = heard(*safe(*taken(pressed()), code=Code.DURESS))
+    assert duress == heard(*cleared(*safe(*taken(pressed())))) == ["DURABLE", "PERSON", "CLEARED"]
+
+
+def test_streams_that_end_leave_nothing_behind() -> None:
+    board, _ = a_board()
+
+    async def watch() -> None:
+        served = consoles(board)[0]
+        stream = served.stream(EVERYTHING)
+        await some(stream, 1)
+        assert len(served._watches._watches) == 1
+        await stream.aclose()
+        assert not served._watches._watches
+        await asyncio.sleep(0)
+
+    run(watch())
