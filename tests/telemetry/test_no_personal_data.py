@@ -20,6 +20,7 @@ from services.kernel.kafka import Record, dead_letter_topic, scan
 from services.kernel.server import policies_of
 from services.table import SERVICES
 from tests.integration.local.waiting import eventually
+from tests.integration.services.emergencies import escalated
 from tests.integration.services.every_rpc import every_rpc
 from tests.integration.services.following import opened, report_of
 from tests.integration.services.running import PROCESSES, SHARED_FORCE, Running
@@ -50,7 +51,8 @@ def said(_running: Running) -> Said:
     running.await_ready()
     for step in every_rpc(running):
         step.make()
-    # The one event that no call brings about.
+    # The events that no call brings about.
+    escalated(running, SHARED_FORCE)
     report_of(running, opened(running, contact(SHARED_FORCE, running.now - timedelta(hours=30), alleging())))
     pusher = Pusher(running)
     pusher.every_text_field()

@@ -101,8 +101,7 @@ class Unit:
     assignment_id: UUID | None = None
     last_message: UnitStatus = UnitStatus.UNSPECIFIED
     last_message_at: datetime | None = None
-    # Nobody is told of a unit before its first crew comes on duty.
-    sequence: int = 0
+    sequence: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from peel.dispatch.v1.api_pb2_grpc import DispatchServiceStub
 from peel.dispatch.v1.unit_api_pb2_grpc import UnitServiceStub
 from peel.intake.v1.api_pb2_grpc import IntakeServiceStub
 from peel.safety.v1.api_pb2_grpc import MarkerServiceStub
+from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub, PeerServiceStub
 from services.crime.reference import load_forces
 from services.kernel.clock import RehearsalClock, set_rehearsal_clock
 from services.kernel.server import policies_of
@@ -103,12 +104,15 @@ class Running:
         self.dispatch: DispatchServiceStub = DispatchServiceStub(self.channels["dispatch"])
         self.units: UnitServiceStub = UnitServiceStub(self.channels["dispatch"])
         self.markers: MarkerServiceStub = MarkerServiceStub(self.channels["safety"])
+        self.emergency: EmergencyServiceStub = EmergencyServiceStub(self.channels["safety-emergency"])
         self.stubs: dict[str, object] = {
             "peel.intake.v1.IntakeService": self.intake,
             "peel.crime.v1.CrimeService": self.crime,
             "peel.dispatch.v1.DispatchService": self.dispatch,
             "peel.dispatch.v1.UnitService": self.units,
             "peel.safety.v1.MarkerService": self.markers,
+            "peel.safety.v1.EmergencyService": self.emergency,
+            "peel.safety.v1.PeerService": PeerServiceStub(self.channels["safety-emergency"]),
         }
 
     @property
