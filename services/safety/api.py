@@ -1,17 +1,13 @@
 """The gRPC doors of officer safety: request to command, result to reply. No logic."""
 
-from peel.safety.v1 import device_api_pb2_grpc
 from services.kernel.serving import Part, Serving
+from services.safety.devices import serve as devices
 from services.safety.emergency import serve as emergency
 from services.safety.markers import api as markers
 
 
 def _serve_emergencies(serving: Serving) -> None:
-    emergency.serve(serving)
-    device_api_pb2_grpc.add_DeviceServiceServicer_to_server(
-        device_api_pb2_grpc.DeviceServiceServicer(),  # type: ignore[abstract]  # its door comes next
-        serving.server,
-    )
+    devices.serve(serving, emergency.serve(serving))
 
 
 # The emergency path is a process of its own, and works while everything else is down (R-OS-09).

@@ -1,8 +1,11 @@
 """The Kafka and timer door of safety: what it reacts to. No logic."""
 
+from peel.dispatch.v1.events_pb2 import AssignmentEnded, UnitAssigned, UnitBookedOff, UnitBookedOn
 from services.kernel.reactions import Reactions
 from services.kernel.timers import Timer
 from services.kernel.transaction import Transaction
+from services.safety.devices import handlers_duty as duty
+from services.safety.devices import messages_duty as told
 from services.safety.emergency import following
 from services.safety.emergency.domain.signals import EscalationLevel
 from services.safety.emergency.rows import HAPPENED, level_kind
@@ -53,3 +56,23 @@ async def emergency_level_3(timer: Timer, tx: Transaction) -> None:
 @reactions.fires(level_kind(EscalationLevel.NEIGHBOURING_FORCE))
 async def emergency_level_4(timer: Timer, tx: Transaction) -> None:
     await _reach(EscalationLevel.NEIGHBOURING_FORCE, timer, tx)
+
+
+@reactions.consumes(UnitBookedOn)
+async def unit_booked_on(event: UnitBookedOn, tx: Transaction) -> None:
+    await duty.come_on_duty(told.on_duty_from(event.unit), tx)
+
+
+@reactions.consumes(UnitBookedOff)
+async def unit_booked_off(event: UnitBookedOff, tx: Transaction) -> None:
+    await duty.go_off_duty(told.off_duty_from(event), tx)
+
+
+@reactions.consumes(UnitAssigned)
+async def unit_assigned(event: UnitAssigned, tx: Transaction) -> None:
+    await duty.be_sent(told.sent_from(event), tx)
+
+
+@reactions.consumes(AssignmentEnded)
+async def assignment_ended(event: AssignmentEnded, tx: Transaction) -> None:
+    await duty.be_freed(told.freed_from(event), tx)

@@ -26,17 +26,15 @@ from services.safety.reference.emergency import sites
 
 
 @dataclass(frozen=True, slots=True)
-class EmergencyPath:
-    """What a process of the emergency path knows and does, for what is served beside it."""
+class Path:
+    """What a process of the emergency path has, for the devices that presses come from."""
 
-    board: Board
-    carriers: Carriers
     desk: Desk
     consoles: Consoles
-    proofs: Proofs
+    log: ChangeLog
 
 
-def serve(serving: Serving) -> EmergencyPath:
+def serve(serving: Serving) -> Path:
     """Adds EmergencyService and PeerService to a server, and all that works behind them."""
     clock = serving.clock
     board, carriers, log = Board(clock), Carriers(), ChangeLog()
@@ -64,4 +62,4 @@ def serve(serving: Serving) -> EmergencyPath:
     }
     for name, work in background.items():
         serving.background(name, work)
-    return EmergencyPath(board, carriers, desk, consoles, proofs)
+    return Path(desk, consoles, log)

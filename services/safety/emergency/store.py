@@ -91,9 +91,10 @@ async def devices_named(connection: Connection, ids: Sequence[UUID]) -> list[Kno
     return [_device(row) for row in await connection.fetch(f"{_DEVICE} where device_id = any($1::uuid[])", list(ids))]
 
 
-def _device(row: Row) -> Known:
+def carrier_from(row: Row) -> Carrier:
+    """Who carries a device, of its row."""
     placed = row["latitude"] is not None
-    carrier = Carrier(
+    return Carrier(
         device_id=row["device_id"],
         duty=Duty(row["duty"]),
         unit_id=row["unit_id"],
@@ -104,6 +105,9 @@ def _device(row: Row) -> Known:
         last_point=Point(row["latitude"], row["longitude"], row["accuracy_metres"]) if placed else None,
         last_point_at=row["point_at"],
     )
+
+
+def _device(row: Row) -> Known:
     known = row["salt"] is not None
     codes = Codes(row["salt"], row["safe_digest"], row["duress_digest"]) if known else None
-    return Known(row["force"], row["radio"], carrier, codes)
+    return Known(row["force"], row["radio"], carrier_from(row), codes)

@@ -2,11 +2,12 @@
 
 import asyncio
 import http.client
+import json
 import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -127,9 +128,7 @@ class Safety:
         own = {"PEEL_METRICS_LISTEN": f"127.0.0.1:{metrics}", "PEEL_INSTANCE": "safety-worker-1"}
         argv = (sys.executable, "-m", "services.cli", "safety", "worker")
         log = home / "worker.log"
-        self.worker = Process(
-            Command("worker", argv, self._env | own, log, http_ready(metrics), cwd=ROOT), restart=True
-        )
+        self.worker = Process(Command("worker", argv, self._env | own, log, works(metrics), cwd=ROOT), restart=True)
 
     def _replica(self, number: int, port: int, ports: list[int]) -> Replica:
         peers = ",".join(f"127.0.0.1:{other}" for other in ports if other != port)
@@ -179,6 +178,21 @@ class Safety:
     def value(self, sql: str, *args: object) -> Any:
         """The one value of a query."""
         return self.rows(sql, *args)[0][0]
+
+
+def works(metrics: int) -> Callable[[], bool]:
+    """Whether a worker does its work, but for hearing of other services: for that it needs Kafka, and only for that."""
+
+    def ask() -> bool:
+        try:
+            with closing(http.client.HTTPConnection("127.0.0.1", metrics, timeout=1)) as connection:
+                connection.request("GET", "/readyz")
+                report = json.loads(connection.getresponse().read())
+        except (OSError, http.client.HTTPException):
+            return False
+        return bool(set(report["wrong"]) <= {"consumer"})
+
+    return ask
 
 
 def _settled(replica: Replica) -> bool:

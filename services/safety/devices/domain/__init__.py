@@ -1,0 +1,1 @@
+"""The rules of devices, one file a subject: pure, without I/O, clock or wire format."""

@@ -1,0 +1,45 @@
+"""What dispatch tells of units and their radios, as safety takes it."""
+
+from uuid import UUID
+
+from peel.dispatch.v1 import events_pb2 as dispatch
+from peel.dispatch.v1 import types_pb2 as units
+from services.kernel.wire import moment
+from services.safety.devices.domain.duty import Freed, OffDuty, OnDuty, Sent
+
+
+def on_duty_from(unit: units.Unit) -> OnDuty:
+    """A crew that came on duty."""
+    return OnDuty(
+        force=unit.force,
+        unit_id=UUID(unit.unit_id),
+        callsign=unit.callsign,
+        crew=tuple(member.officer_id for member in unit.crew),
+        radios=tuple(unit.radios),
+        since=moment(unit.status_since),
+    )
+
+
+def off_duty_from(event: dispatch.UnitBookedOff) -> OffDuty:
+    """A crew that went off duty."""
+    return OffDuty(event.unit.force, UUID(event.unit.unit_id), tuple(event.radios), moment(event.unit.status_since))
+
+
+def sent_from(event: dispatch.UnitAssigned) -> Sent:
+    """A unit that was sent."""
+    sent = event.assignment
+    return Sent(
+        force=sent.force,
+        unit_id=UUID(sent.unit_id),
+        callsign=sent.callsign,
+        radios=tuple(event.radios),
+        incident_id=UUID(sent.incident_id),
+        address=sent.place.address,
+        at=moment(sent.assigned_at),
+    )
+
+
+def freed_from(event: dispatch.AssignmentEnded) -> Freed:
+    """A unit that is not on an incident any more."""
+    ended = event.assignment
+    return Freed(ended.force, tuple(event.radios), UUID(ended.incident_id))

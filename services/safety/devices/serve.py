@@ -1,0 +1,13 @@
+"""What an emergency process adds for the devices that presses come from, put together in one place."""
+
+from peel.safety.v1 import device_api_pb2_grpc
+from services.kernel.serving import Serving
+from services.safety.devices.api import DeviceDoor
+from services.safety.devices.trial import Trial
+from services.safety.emergency.serve import Path
+
+
+def serve(serving: Serving, path: Path) -> None:
+    """Adds DeviceService to a server."""
+    door = DeviceDoor(serving.cases, Trial(path.desk, path.consoles, path.log))  # type: ignore[abstract]  # more to come
+    device_api_pb2_grpc.add_DeviceServiceServicer_to_server(door, serving.server)
