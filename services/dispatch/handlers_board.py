@@ -2,10 +2,17 @@
 
 from uuid import UUID
 
-from services.dispatch import store_board, store_nearby, store_units
+from services.dispatch import store_assignments, store_board, store_incidents, store_nearby, store_tasks, store_units
 from services.dispatch.domain.records import Board, Terminal, Unit
+from services.dispatch.domain.terms import TaskKind
 from services.dispatch.domain.units import for_any_unit, must_be_crew
 from services.kernel.transaction import Transaction
+
+# No tray of a force that works is near as long; it bounds what one reply may hold.
+_MOST_TASKS = 10_000
+# Nobody resumes after a shift and a half; and so many at a time hold no lock for long.
+_KEPT_HOURS = 12
+_MOST_FORGOTTEN = 20_000
 
 
 async def get_board(force: str, tx: Transaction) -> Board:
@@ -13,7 +20,10 @@ async def get_board(force: str, tx: Transaction) -> Board:
     await store_board.one_moment(tx)
     return Board(
         sequence=await store_board.last_sequence(tx, force),
+        incidents=await store_incidents.open_incidents(tx, force),
         units=await store_units.units(tx, force),
+        assignments=await store_assignments.open_assignments(tx, force),
+        tasks=await store_tasks.tasks(tx, TaskKind.UNSPECIFIED, done=False, after=None, limit=_MOST_TASKS),
         emergencies=await store_nearby.of_force(tx, force),
     )
 
@@ -25,6 +35,9 @@ async def get_terminal(unit_id: UUID, tx: Transaction) -> Terminal:
     return Terminal(
         sequence=await store_board.last_sequence(tx, unit.force),
         unit=unit,
+        assignment=None
+        if unit.assignment_id is None
+        else await store_assignments.assignment(tx, unit.assignment_id, unit.force),
         emergencies=await store_nearby.of_unit(tx, unit_id),
     )
 
@@ -35,3 +48,8 @@ async def watched_unit(unit_id: UUID, tx: Transaction) -> Unit:
     if not for_any_unit(tx.caller.roles):
         must_be_crew(unit, tx.caller.subject)
     return unit
+
+
+async def forget_changes(tx: Transaction) -> None:
+    """Forgets changes from which nobody resumes any more: whoever comes back from so long ago begins anew."""
+    await store_board.forget(tx, _KEPT_HOURS, _MOST_FORGOTTEN)

@@ -5,18 +5,20 @@ from datetime import datetime
 from uuid import UUID
 
 from peel.dispatch.v1 import events_pb2 as events
-from services.dispatch import board, store_units
-from services.dispatch.domain.records import CrewMember, Unit
-from services.dispatch.domain.status import transit
-from services.dispatch.domain.terms import UnitStatus
+from services.dispatch import board, sending, store_assignments, store_radios, store_units, tasks
+from services.dispatch.domain.records import Assignment, CrewMember, Unit
+from services.dispatch.domain.status import Follows, Transition, transit
+from services.dispatch.domain.terms import TaskKind, UnitStatus
 from services.dispatch.domain.units import book_off, book_on, for_any_unit, must_be_crew, override_test, register
 from services.dispatch.messages import unit_message
 from services.dispatch.reference.units import duty_rules, status_rules
-from services.dispatch.unit_changes import keep, keep_status
+from services.dispatch.unit_changes import keep, keep_status, told_status, unwatch
 from services.kernel.errors import Conflict, Refused
 from services.kernel.ids import new_id
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
+
+_OFF_DUTY = "the crew went off duty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,11 @@ async def register_unit(command: RegisterUnit, tx: Transaction) -> Unit:
 async def book_unit_on(command: BookOn, tx: Transaction) -> Unit:
     unit = await store_units.unit(tx, command.unit_id, lock=True)
     since = tx.now - duty_rules(unit.force, local_date(tx.now)).device_test
-    passed = await store_units.radios_passed(tx, unit.force, command.radios, since)
+    passed = await store_radios.passed_since(tx, unit.force, command.radios, since)
     unit = book_on(unit, command.crew, command.radios, passed, command.shift_ends_at, tx.now)
     if not for_any_unit(tx.caller.roles):
         must_be_crew(unit, tx.caller.subject)
-    if await store_units.take_radios(tx, unit) < len(unit.radios):
+    if not await store_radios.take(tx, unit, passed):
         raise Refused("RADIO_IN_USE", rule="a radio is carried by one unit at a time")
     await keep(tx, unit)
     booked = events.UnitBookedOn(unit=unit_message(unit, local_date(tx.now)))
@@ -77,7 +79,9 @@ async def book_unit_on(command: BookOn, tx: Transaction) -> Unit:
 async def book_unit_off(unit_id: UUID, tx: Transaction) -> Unit:
     before = await _own_unit(tx, unit_id)
     unit = book_off(before, tx.now)
-    await store_units.free_radios(tx, unit.id)
+    await store_radios.give_back(tx, unit.id)
+    await unwatch(tx, unit, _OFF_DUTY)
+    await tasks.settle(tx, (TaskKind.DEVICE_SILENT, TaskKind.WELFARE_CALL), _OFF_DUTY, unit_id=unit.id)
     await keep(tx, unit)
     booked = events.UnitBookedOff(unit=unit_message(unit, local_date(tx.now)), radios=before.radios)
     tx.emit(booked, force=unit.force, sequence=unit.sequence)
@@ -92,10 +96,44 @@ async def override_device_test(command: OverrideDeviceTest, tx: Transaction) -> 
 
 
 async def set_unit_status(command: SetUnitStatus, tx: Transaction) -> Unit:
+    """A unit says what it does, and its assignment follows."""
     before = await _own_unit(tx, command.unit_id)
     rules = status_rules(before.force, local_date(tx.now))
     done = transit(before, command.status, command.at, rules, self_attach=command.upon is not None)
-    return await (keep_status(tx, done.unit) if done.moved else keep(tx, done.unit))
+    if done.follows is Follows.ATTACHES and command.upon is not None:
+        assignment = await sending.attach(tx, done.unit, command.upon, command.at)
+        unit = await store_units.unit(tx, before.id)
+        await told_status(tx, unit, assignment)
+        return unit
+    if done.follows is Follows.LEFT:
+        unit = await sending.left(tx, done.unit)
+        await told_status(tx, unit)
+        return unit
+    return await (_moved(command, done, tx) if done.moved else _message(done, tx))
+
+
+async def _moved(command: SetUnitStatus, done: Transition, tx: Transaction) -> Unit:
+    if done.follows is Follows.ARRIVED:
+        await sending.arrived(tx, done.unit, command.at)
+    return await keep_status(tx, done.unit, await _assignment(done.unit, tx))
+
+
+async def _message(done: Transition, tx: Transaction) -> Unit:
+    if done.follows is Follows.RECEIVED and (assignment := await _assignment(done.unit, tx)) is not None:
+        await sending.received(tx, assignment)
+    return await keep(tx, done.unit)
+
+
+async def _assignment(unit: Unit, tx: Transaction) -> Assignment | None:
+    return None if unit.assignment_id is None else await store_assignments.of_unit(tx, unit.id)
+
+
+async def tell_overdue(unit_id: UUID, force: str, tx: Transaction) -> None:
+    """A unit has been in its status for longer than it should: somebody asks (domain facts 4.1).
+
+    The unit is not locked: whoever changes its status waits for the timer that fires this, and then settles the task.
+    """
+    await tasks.raise_task(tx, TaskKind.STATUS_OVERDUE, tasks.DISPATCHER, force, unit_id=unit_id)
 
 
 async def get_unit(unit_id: UUID, tx: Transaction) -> Unit:

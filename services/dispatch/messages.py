@@ -6,6 +6,7 @@ from uuid import UUID
 from peel.dispatch.v1 import types_pb2 as types
 from peel.type.v1.place_pb2 import Place as PlaceMessage
 from peel.type.v1.place_pb2 import Point as PointMessage
+from services.dispatch.domain.hazard_answer import to_acknowledge
 from services.dispatch.domain.records import (
     Assignment,
     CrewMember,
@@ -19,6 +20,7 @@ from services.dispatch.domain.records import (
     Unit,
 )
 from services.dispatch.domain.skills import skills_on
+from services.dispatch.domain.terms import AssignmentState
 from services.kernel.wire import optional_stamp, stamp
 
 
@@ -112,6 +114,7 @@ def assignment_message(assignment: Assignment) -> types.Assignment:
         hazard_acknowledged_at=optional_stamp(assignment.hazard_acknowledged_at),
         place=place_message(assignment.place),
         grade=assignment.grade,
+        acknowledge_hazard=assignment.state is not AssignmentState.ENDED and to_acknowledge(assignment),
     )
 
 

@@ -1,7 +1,6 @@
 """The SQL of units: rows to domain and back, nothing else."""
 
 import json
-from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -17,7 +16,8 @@ UNIT = Table.of(
 TEST_OVERRIDE = Table.of(
     "test_override", "id uuid, unit_id uuid, force text, at timestamptz, by text, explanation text"
 )
-_SELECT = (
+# A unit with its position, as unit_from reads it: units are u, positions p.
+SELECT = (
     "select u.*, p.latitude, p.longitude, p.accuracy_metres, p.at as position_at "
     "from unit as u left join unit_position as p on p.unit_id = u.id"
 )
@@ -78,26 +78,31 @@ def _crew(unit: Unit) -> str:
 async def unit(tx: Transaction, unit_id: UUID, *, lock: bool = False) -> Unit:
     """A unit of the caller's force. Raises NotFound."""
     row = await tx.maybe(
-        f"{_SELECT} where u.id = $1 and u.force = $2{' for update of u' if lock else ''}", unit_id, tx.caller.force
+        f"{SELECT} where u.id = $1 and u.force = $2{' for update of u' if lock else ''}", unit_id, tx.caller.force
     )
     if row is None:
         raise NotFound("unit")
     return unit_from(row)
 
 
-async def unit_with_radio(tx: Transaction, force: str, radio: str) -> Unit | None:
-    """The unit on duty whose radio it is, locked; None where nobody's."""
-    row = await tx.maybe(
-        f"{_SELECT} where u.id = (select unit_id from radio_in_use where force = $1 and radio = $2) for update of u",
-        force,
-        radio,
-    )
+async def known_unit(tx: Transaction, unit_id: UUID) -> Unit | None:
+    """A unit of the caller's force, locked; None where there is none."""
+    row = await tx.maybe(f"{SELECT} where u.id = $1 and u.force = $2 for update of u", unit_id, tx.caller.force)
     return None if row is None else unit_from(row)
+
+
+async def in_emergency(tx: Transaction, emergency_id: UUID) -> list[Unit]:
+    """The units over which an emergency lies, locked."""
+    rows = await tx.all(
+        f"{SELECT} where u.emergencies @> array[$1::uuid] and u.emergencies <> '{{}}' order by u.id for update of u",
+        emergency_id,
+    )
+    return [unit_from(row) for row in rows]
 
 
 async def units(tx: Transaction, force: str) -> list[Unit]:
     """The units of a force, by callsign."""
-    return [unit_from(row) for row in await tx.all(f"{_SELECT} where u.force = $1 order by u.callsign", force)]
+    return [unit_from(row) for row in await tx.all(f"{SELECT} where u.force = $1 order by u.callsign", force)]
 
 
 async def callsign_taken(tx: Transaction, force: str, callsign: str) -> bool:
@@ -126,47 +131,6 @@ async def keep_unit(tx: Transaction, unit: Unit) -> None:
         unit.last_message_at,
         unit.sequence,
     )
-
-
-async def take_radios(tx: Transaction, unit: Unit) -> int:
-    """Makes the unit's radios its own; returns how many were to be had. Waits for another booking of one of them."""
-    rows = await tx.all(
-        "insert into radio_in_use (force, radio, unit_id) select $1, radio, $3 from unnest($2::text[]) as x(radio) "
-        "order by radio on conflict do nothing returning radio",
-        unit.force,
-        list(unit.radios),
-        unit.id,
-    )
-    return len(rows)
-
-
-async def free_radios(tx: Transaction, unit_id: UUID) -> None:
-    """The unit's radios are nobody's."""
-    await tx.execute("delete from radio_in_use where unit_id = $1", unit_id)
-
-
-async def keep_test(tx: Transaction, force: str, radio: str, *, passed: bool, at: datetime) -> None:
-    """Stores how the last test of a radio went."""
-    await tx.execute(
-        "insert into radio_test as r (force, radio, passed, tested_at) values ($1, $2, $3, $4) "
-        "on conflict (force, radio) do update set passed = excluded.passed, tested_at = excluded.tested_at "
-        "where r.tested_at <= excluded.tested_at",
-        force,
-        radio,
-        passed,
-        at,
-    )
-
-
-async def radios_passed(tx: Transaction, force: str, radios: Sequence[str], since: datetime) -> set[str]:
-    """Those of the radios whose last test passed, not before `since`."""
-    rows = await tx.all(
-        "select radio from radio_test where force = $1 and radio = any($2) and passed and tested_at >= $3",
-        force,
-        list(radios),
-        since,
-    )
-    return {row["radio"] for row in rows}
 
 
 def override_row(override_id: UUID, unit: Unit, at: datetime, by: str, explanation: str) -> tuple[object, ...]:

@@ -1,14 +1,21 @@
-"""What a change of a unit brings with it, whoever makes it: its row, the board, the event."""
+"""What a change of a unit brings with it, whoever makes it: row, board, event, and the watch over its status."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from peel.dispatch.v1 import events_pb2 as events
-from services.dispatch import board, store_units
+from services.dispatch import board, store_units, tasks
 from services.dispatch.domain.records import Assignment, Incident, Unit
+from services.dispatch.domain.status import overdue_at
+from services.dispatch.domain.terms import TaskKind
+from services.dispatch.domain.travel import travel_time
 from services.dispatch.domain.units import assign, release
 from services.dispatch.messages import assignment_message, unit_message
+from services.dispatch.reference.units import status_rules, travel_rules
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
+
+STATUS_OVERDUE = "STATUS_OVERDUE"
 
 
 async def keep(tx: Transaction, unit: Unit) -> Unit:
@@ -21,12 +28,39 @@ async def keep(tx: Transaction, unit: Unit) -> Unit:
 async def keep_status(tx: Transaction, unit: Unit, assignment: Assignment | None = None) -> Unit:
     """Stores a status that a unit has now and tells everybody, with the assignment that it is on."""
     await keep(tx, unit)
+    await told_status(tx, unit, assignment)
+    return unit
+
+
+async def told_status(tx: Transaction, unit: Unit, assignment: Assignment | None = None) -> None:
+    """Tells the other services of a status that is stored, and watches how long it lasts (domain facts 4.1)."""
+    await unwatch(tx, unit, "the unit has another status")
+    due = overdue_at(unit, status_rules(unit.force, local_date(tx.now)), _eta(tx, unit, assignment))
+    if due is not None:
+        tx.start_timer(STATUS_OVERDUE, unit.id, due=due, owner=tasks.DISPATCHER, force=unit.force)
+    tell(tx, unit, assignment)
+
+
+def tell(tx: Transaction, unit: Unit, assignment: Assignment | None = None) -> None:
+    """Tells the other services how a unit is."""
     event = events.UnitStatusChanged(
         unit=unit_message(unit, local_date(tx.now)),
         assignment=None if assignment is None else assignment_message(assignment),
     )
     tx.emit(event, force=unit.force, sequence=unit.sequence)
-    return unit
+
+
+async def unwatch(tx: Transaction, unit: Unit, note: str) -> None:
+    """The unit is not in its status any more: nobody needs to ask why it stays so long."""
+    tx.cancel_timer(STATUS_OVERDUE, unit.id)
+    await tasks.settle(tx, [TaskKind.STATUS_OVERDUE], note, unit_id=unit.id)
+
+
+def _eta(tx: Transaction, unit: Unit, assignment: Assignment | None) -> timedelta | None:
+    if assignment is None or assignment.place is None or unit.position is None:
+        return None
+    rules = travel_rules(unit.force, local_date(tx.now))
+    return travel_time(unit.position.point, assignment.place.point, unit.incident_urgency, rules)
 
 
 async def assigned(tx: Transaction, unit: Unit, incident: Incident, assignment_id: UUID) -> Unit:

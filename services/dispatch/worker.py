@@ -3,8 +3,28 @@
 from uuid import UUID
 
 from peel.intake.v1.events_pb2 import IncidentClosed, IncidentGraded
-from services.dispatch import handlers_assignments, handlers_hazards, handlers_incidents, sending, warning
+from peel.safety.v1.events_pb2 import (
+    DeviceSilenceChanged,
+    DeviceTested,
+    EmergencyCleared,
+    EmergencyEscalated,
+    EmergencyRaised,
+    WelfareWarned,
+)
+from services.dispatch import (
+    handlers_assignments,
+    handlers_board,
+    handlers_devices,
+    handlers_emergencies,
+    handlers_hazards,
+    handlers_incidents,
+    handlers_units,
+    sending,
+    unit_changes,
+    warning,
+)
 from services.dispatch.messages_incidents import incident_from
+from services.dispatch.messages_safety import emergency_from, radio_test_from, unit_of
 from services.kernel.reactions import Reactions
 from services.kernel.timers import Timer
 from services.kernel.transaction import Transaction
@@ -52,3 +72,44 @@ async def hazard_recheck(timer: Timer, tx: Transaction) -> None:
 @reactions.fires(warning.HAZARD_ACK_VOICE)
 async def voice_hazard(timer: Timer, tx: Transaction) -> None:
     await handlers_hazards.voice_hazard(timer.subject, timer.force, tx)
+
+
+@reactions.consumes(DeviceTested)
+async def device_tested(event: DeviceTested, tx: Transaction) -> None:
+    await handlers_devices.radio_tested(radio_test_from(event.device, tx), tx)
+
+
+@reactions.consumes(DeviceSilenceChanged)
+async def device_silence_changed(event: DeviceSilenceChanged, tx: Transaction) -> None:
+    device = event.device
+    await handlers_devices.radio_silent(device.force, device.radio, silent=device.silent, tx=tx)
+
+
+@reactions.consumes(WelfareWarned)
+async def welfare_warned(event: WelfareWarned, tx: Transaction) -> None:
+    await handlers_devices.welfare_warned(event.welfare.force, unit_of(event.welfare), tx)
+
+
+@reactions.consumes(EmergencyRaised)
+async def emergency_raised(event: EmergencyRaised, tx: Transaction) -> None:
+    await handlers_emergencies.emergency_raised(emergency_from(event.emergency, tx), tx)
+
+
+@reactions.consumes(EmergencyEscalated)
+async def emergency_escalated(event: EmergencyEscalated, tx: Transaction) -> None:
+    await handlers_emergencies.emergency_escalated(emergency_from(event.emergency, tx), tx)
+
+
+@reactions.consumes(EmergencyCleared)
+async def emergency_cleared(event: EmergencyCleared, tx: Transaction) -> None:
+    await handlers_emergencies.emergency_cleared(emergency_from(event.emergency, tx), tx)
+
+
+@reactions.fires(unit_changes.STATUS_OVERDUE)
+async def status_overdue(timer: Timer, tx: Transaction) -> None:
+    await handlers_units.tell_overdue(timer.subject, timer.force, tx)
+
+
+@reactions.every(600)
+async def forget_board_changes(tx: Transaction) -> None:
+    await handlers_board.forget_changes(tx)

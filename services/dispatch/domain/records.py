@@ -101,7 +101,8 @@ class Unit:
     assignment_id: UUID | None = None
     last_message: UnitStatus = UnitStatus.UNSPECIFIED
     last_message_at: datetime | None = None
-    sequence: int = 1
+    # Nobody is told of a unit before its first crew comes on duty.
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,17 +26,22 @@ create table unit (
     check (status <> 11 or assignment_id is null)
 );
 create index unit_on_duty on unit (force) where status <> 11;
+create index unit_in_emergency on unit using gin (emergencies) where emergencies <> '{}';
 
 -- Whose radio it is while they are on duty: nobody's but one unit's.
 create table radio_in_use (
     force   text not null,
     radio   text not null,
     unit_id uuid not null references unit,
+    -- Its test since then, or shortly before, passed (R-OS-07).
+    passed  boolean not null,
+    -- Officer safety has not heard it for too long.
+    silent  boolean not null default false,
     primary key (force, radio)
 );
 create index radio_in_use_unit on radio_in_use (unit_id);
 
--- How the last test of each radio went (R-OS-07). It may come before the crew has booked on.
+-- How the last test of each radio went: it may come before the crew has booked on.
 create table radio_test (
     force     text        not null,
     radio     text        not null,

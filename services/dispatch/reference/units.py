@@ -6,9 +6,13 @@ from datetime import date, timedelta
 from functools import cache
 
 from services.dispatch.domain.deployment import Availability, DeploymentRules, PreEmption
+from services.dispatch.domain.nearby import NearbyRules
 from services.dispatch.domain.status import Need, StatusRules
 from services.dispatch.domain.terms import UnitStatus
+from services.dispatch.domain.travel import TravelRules
 from services.dispatch.reference import lines
+
+_KMH = 3.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,34 @@ def deployment_rules(force: str, on: date) -> DeploymentRules:
 @cache
 def duty_rules(force: str, on: date) -> DutyRules:
     """What holds when a crew comes on duty."""
-    values = {row["name"]: float(row["value"]) for row in lines("duty", force, on)}
+    values = _values("duty", force, on)
     return DutyRules(timedelta(minutes=values["device_test_minutes"]), timedelta(hours=values["longest_shift_hours"]))
+
+
+@cache
+def travel_rules(force: str, on: date) -> TravelRules:
+    """How long ways take."""
+    values = _values("travel", force, on)
+    return TravelRules(
+        road_factor=values["road_factor"],
+        urgent_metres_per_second=values["urgent_kmh"] / _KMH,
+        metres_per_second=values["kmh"] / _KMH,
+        urgent_most=int(values["urgent_most"]),
+    )
+
+
+@cache
+def nearby_rules(force: str, on: date) -> NearbyRules:
+    """Which units are told of an emergency nearby."""
+    values = _values("emergency", force, on)
+    return NearbyRules(values["nearby_metres"], int(values["most_units"]))
 
 
 @cache
 def skill_codes(force: str, on: date) -> frozenset[str]:
     """The skills that there are."""
     return frozenset(row["code"] for row in lines("skills", force, on))
+
+
+def _values(table: str, force: str, on: date) -> dict[str, float]:
+    return {row["name"]: float(row["value"]) for row in lines(table, force, on)}

@@ -39,11 +39,9 @@ def test_a_unit_comes_on_duty_works_and_goes_off_duty(running: Running, force: s
     assert officer.ask(running.units.GetUnit, api.GetUnitRequest(unit_id=unit_id)).unit == unit
     unit = officer.ask(running.units.BookOff, api.BookOffRequest(request_id=request_id(), unit_id=unit_id)).unit
     assert (unit.status, list(unit.radios), list(unit.crew)) == (types.UNIT_STATUS_OFF_DUTY, [], [])
-    kinds = [
-        row["type"].rpartition(".")[2]
-        for row in running.rows("dispatch", "select type from outbox where subject = $1 order by sequence", unit_id)
-    ]
-    assert kinds == ["UnitBookedOn", "UnitStatusChanged", "UnitBookedOff"]
+    rows = running.rows("dispatch", "select type, sequence from outbox where subject = $1 order by id", unit_id)
+    told = [(row["sequence"], row["type"].rpartition(".")[2]) for row in rows]
+    assert told == [(1, "UnitBookedOn"), (2, "UnitStatusChanged"), (3, "UnitBookedOff")]
 
 
 def test_an_illegal_status_names_the_codes(running: Running, force: str) -> None:

@@ -1,0 +1,202 @@
+"""What follows from what officer safety tells: tests, silence, welfare, emergencies (R-OS-03, R-OS-07, R-OS-08)."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from peel.safety.v1 import emergency_types_pb2 as safety
+from peel.safety.v1 import events_pb2 as safety_events
+from peel.type.v1.place_pb2 import Point
+from services.dispatch import handlers_units, store_units
+from services.dispatch.domain.records import CrewMember, Unit
+from services.dispatch.domain.terms import DeviceTest, TaskKind, UnitStatus
+from services.dispatch.domain.units import register
+from services.kernel.errors import Refused
+from services.kernel.ids import new_id
+from services.kernel.transaction import Transaction
+from services.kernel.wire import stamp
+from tests.integration.dispatch.desk import Desk
+from tests.stateful.ledgers import FORCE
+
+LEEDS = Point(latitude=53.7997, longitude=-1.5492)
+UNITS_NEARBY = safety.ESCALATION_LEVEL_UNITS_NEARBY
+
+
+def booked(desk: Desk, callsign: str, *radios: str) -> UUID:
+    """A unit whose crew has just booked on with these radios."""
+
+    async def make(unit: Unit, tx: Transaction) -> None:
+        tx.add(store_units.UNIT, store_units.unit_row(unit))
+
+    unit = register(new_id(), FORCE, callsign, desk.clock.now())
+    desk.handle(make, unit)
+    crew = (CrewMember(f"officer-{callsign}"),)
+    ends = desk.clock.now() + timedelta(hours=8)
+    desk.handle(handlers_units.book_unit_on, handlers_units.BookOn(unit.id, crew, radios, ends))
+    return unit.id
+
+
+def unit_of(desk: Desk, unit_id: UUID) -> Unit:
+    return desk.handle(lambda one, tx: store_units.unit(tx, one), unit_id)
+
+
+def place(desk: Desk, unit_id: UUID, north_metres: float) -> None:
+    """The unit is so far north of the middle of Leeds."""
+    desk.rows(
+        "insert into unit_position (unit_id, force, latitude, longitude, accuracy_metres, at) "
+        "values ($1, $2, $3, $4, 5, $5) returning 1",
+        unit_id,
+        FORCE,
+        LEEDS.latitude + north_metres / 111_195,
+        LEEDS.longitude,
+        desk.clock.now(),
+    )
+
+
+def radio_test(desk: Desk, radio: str, *, passed: bool) -> None:
+    device = safety.Device(force=FORCE, radio=radio, device_id=str(new_id()), test_passed=passed)
+    device.tested_at.CopyFrom(stamp(desk.clock.now()))
+    desk.deliver(safety_events.DeviceTested(device=device))
+
+
+def heard(desk: Desk, radio: str, *, silent: bool) -> None:
+    device = safety.Device(force=FORCE, radio=radio, device_id=str(new_id()), silent=silent)
+    desk.deliver(safety_events.DeviceSilenceChanged(device=device))
+
+
+def emergency(desk: Desk, *radios: str, unit_id: UUID | None = None, level: int = 0) -> safety.Emergency:
+    """An emergency that somebody with such radios raised, or somebody of that unit."""
+    return safety.Emergency(
+        emergency_id=str(new_id()),
+        force=FORCE,
+        raised_at=stamp(desk.clock.now()),
+        presses=[safety.Press(radio=radio, press_id="1") for radio in radios],
+        carrier=safety.Carrier(unit_id="" if unit_id is None else str(unit_id)),
+        level=safety.EscalationLevel.ValueType(level),
+    )
+
+
+def open_kinds(desk: Desk) -> list[TaskKind]:
+    return [task.kind for task in desk.tasks()]
+
+
+def test_a_unit_may_be_sent_once_all_its_radios_passed(desk: Desk) -> None:  # R-OS-07
+    unit_id, incident_id = booked(desk, "NW12", "r1", "r2"), desk.grade()
+    radio_test(desk, "r1", passed=True)
+    with pytest.raises(Refused, match="UNIT_UNTESTED"):
+        desk.assign(incident_id, unit_id)
+    radio_test(desk, "r2", passed=False)
+    assert unit_of(desk, unit_id).device_test is DeviceTest.FAILED
+    radio_test(desk, "r2", passed=True)
+    assert unit_of(desk, unit_id).device_test is DeviceTest.PASSED
+    assert desk.assign(incident_id, unit_id).unit_id == unit_id
+    assert [change.unit.device_test for change in desk.shown("unit")][:3] == [1, 3, 2]
+
+
+def test_a_test_before_booking_on_counts_for_half_an_hour(desk: Desk) -> None:  # R-OS-07
+    radio_test(desk, "r1", passed=True)
+    desk.later(minutes=20)
+    radio_test(desk, "r2", passed=True)
+    desk.later(minutes=11)
+    assert unit_of(desk, booked(desk, "NW12", "r1")).device_test is DeviceTest.WAITING
+    assert unit_of(desk, booked(desk, "NW13", "r2")).device_test is DeviceTest.PASSED
+
+
+def test_a_test_of_a_crew_before_does_not_count_for_the_next(desk: Desk) -> None:  # R-OS-07
+    unit_id = booked(desk, "NW12", "r1")
+    radio_test(desk, "r1", passed=True)
+    desk.later(hours=8)
+    desk.handle(handlers_units.book_unit_off, unit_id)
+    assert unit_of(desk, booked(desk, "NW13", "r1")).device_test is DeviceTest.WAITING
+
+
+def test_a_silent_radio_is_asked_after_until_all_are_heard(desk: Desk) -> None:  # R-OS-07
+    unit_id = booked(desk, "NW12", "r1", "r2")
+    for radio in ("r1", "r2"):
+        heard(desk, radio, silent=True)
+    (task,) = desk.tasks()
+    assert (task.kind, task.unit_id, task.owner) == (TaskKind.DEVICE_SILENT, unit_id, "dispatcher")
+    heard(desk, "r1", silent=False)
+    assert open_kinds(desk) == [TaskKind.DEVICE_SILENT]
+    heard(desk, "r2", silent=False)
+    assert open_kinds(desk) == []
+    heard(desk, "of nobody on duty", silent=True)
+    assert open_kinds(desk) == []
+
+
+def test_somebody_who_does_not_check_in_is_called(desk: Desk) -> None:  # R-OS-08
+    unit_id = booked(desk, "NW12", "r1")
+    welfare = safety.Welfare(welfare_id=str(new_id()), force=FORCE, unit_id=str(unit_id))
+    desk.deliver(safety_events.WelfareWarned(welfare=welfare))
+    (task,) = desk.tasks()
+    assert (task.kind, task.unit_id) == (TaskKind.WELFARE_CALL, unit_id)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_emergency_lies_over_the_unit_until_it_is_cleared(desk: Desk, *, known: bool) -> None:  # domain facts 4.1
+    unit_id = booked(desk, "NW12", "r1")
+    raised = emergency(desk, "r1", unit_id=unit_id if known else None)
+    for _ in range(2):
+        desk.deliver(safety_events.EmergencyRaised(emergency=raised))
+    unit = unit_of(desk, unit_id)
+    assert (unit.status, unit.emergencies) == (UnitStatus.ON_DUTY, (UUID(raised.emergency_id),))
+    with pytest.raises(Refused, match="UNIT_IN_EMERGENCY"):
+        desk.handle(handlers_units.book_unit_off, unit_id)
+    command = handlers_units.SetUnitStatus(unit_id, UnitStatus.AT_STATION, desk.clock.now(), None)
+    assert desk.handle(handlers_units.set_unit_status, command).emergencies == unit.emergencies
+    desk.deliver(safety_events.EmergencyCleared(emergency=raised))
+    unit = unit_of(desk, unit_id)
+    assert (unit.status, unit.emergencies) == (UnitStatus.AT_STATION, ())
+    emergencies = [event.unit.emergency for event in desk.events("UnitStatusChanged")]
+    assert emergencies == [True, True, False]
+
+
+def test_an_emergency_to_prove_the_path_is_nobodys(desk: Desk) -> None:  # R-OS-07
+    unit_id = booked(desk, "NW12", "r1")
+    raised = emergency(desk, "r1", unit_id=unit_id, level=UNITS_NEARBY)
+    raised.synthetic = True
+    raised.point.CopyFrom(LEEDS)
+    desk.deliver(safety_events.EmergencyRaised(emergency=raised))
+    desk.deliver(safety_events.EmergencyEscalated(emergency=raised))
+    assert unit_of(desk, unit_id).emergencies == ()
+    assert desk.tasks() == []
+    assert desk.shown("emergency") == []
+
+
+def test_units_nearby_are_told_of_what_nobody_has_taken(desk: Desk) -> None:  # R-OS-03
+    need, near, nearer, far = (booked(desk, f"NW{n}", f"r{n}") for n in range(4))
+    for unit_id, metres in ((need, 0), (near, 3_000), (nearer, 800), (far, 9_000)):
+        place(desk, unit_id, metres)
+    raised = emergency(desk, unit_id=need)
+    raised.point.CopyFrom(LEEDS)
+    desk.deliver(safety_events.EmergencyRaised(emergency=raised))
+    raised.level = safety.ESCALATION_LEVEL_ALL_POSITIONS
+    desk.deliver(safety_events.EmergencyEscalated(emergency=raised))
+    assert desk.shown("emergency") == []
+    raised.level = UNITS_NEARBY
+    for _ in range(2):
+        desk.deliver(safety_events.EmergencyEscalated(emergency=raised))
+    told = [change.emergency_nearby for change in desk.shown("emergency")]
+    assert {UUID(one.unit_id): round(one.distance_metres, -2) for one in told} == {near: 3_000, nearer: 800}
+    assert {(one.callsign, one.over) for one in told} == {("NW0", False)}
+    (task,) = desk.tasks()
+    assert (task.kind, task.unit_id) == (TaskKind.EMERGENCY_NEARBY, need)
+    rows = desk.rows("select unit_id from board_change where kind = 'emergency'")
+    assert {row["unit_id"] for row in rows} == {near, nearer}
+
+    desk.deliver(safety_events.EmergencyCleared(emergency=raised))
+    over = [change.emergency_nearby for change in desk.shown("emergency")][2:]
+    assert {UUID(one.unit_id) for one in over} == {near, nearer}
+    assert all(one.over for one in over)
+    assert desk.tasks() == []
+
+
+def test_without_a_place_of_its_own_the_units_last_position_counts(desk: Desk) -> None:  # R-OS-03, R-OS-04
+    need, near = booked(desk, "NW1", "r1"), booked(desk, "NW2", "r2")
+    for unit_id in (need, near):
+        place(desk, unit_id, 100)
+    desk.deliver(safety_events.EmergencyEscalated(emergency=emergency(desk, "r1", level=UNITS_NEARBY)))
+    (change,) = desk.shown("emergency")
+    assert change.emergency_nearby.unit_id == str(near)
+    assert open_kinds(desk) == [TaskKind.EMERGENCY_NEARBY]
