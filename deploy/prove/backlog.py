@@ -3,11 +3,11 @@
 import asyncio
 import random
 
+from deploy.people.waiting import until
 from deploy.prove.catalogue import Line, catalogue
 from deploy.prove.stage import Stage
 from deploy.prove.telling import report_of_burglary
 from deploy.prove.verdict import Figure, Verdict
-from deploy.prove.waiting import until
 from services.kernel.clock import SystemClock
 
 _REPORTS = 40

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
+from deploy.people.waiting import until
 from deploy.prove.stage import FORCE, Stage
-from deploy.prove.waiting import until
 from peel.dispatch.v1 import types_pb2 as types
 from peel.dispatch.v1 import unit_api_pb2 as units
 from peel.safety.v1 import device_api_pb2 as devices

@@ -10,12 +10,12 @@ from uuid import uuid4
 import grpc
 
 from deploy.people.line import reason_of
+from deploy.people.waiting import until
 from deploy.prove.crews import Crew, crews, set_status
 from deploy.prove.stage import FORCE, Stage
 from deploy.prove.stories import How, Story, When, stories
 from deploy.prove.telling import graded
 from deploy.prove.verdict import Verdict
-from deploy.prove.waiting import until
 from peel.dispatch.v1 import api_pb2 as dispatch
 from peel.dispatch.v1 import types_pb2 as types
 from peel.safety.v1 import api_pb2 as safety

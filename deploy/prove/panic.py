@@ -10,9 +10,9 @@ from functools import partial
 import grpc
 
 from deploy.people.radio import Gateway, Pressed
+from deploy.people.waiting import until
 from deploy.prove.stage import Stage
 from deploy.prove.verdict import Verdict
-from deploy.prove.waiting import until
 from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
 from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub

@@ -5,10 +5,10 @@ import random
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from deploy.people.waiting import until
 from deploy.prove.stage import FORCE, Stage
 from deploy.prove.telling import report_of_burglary
 from deploy.prove.verdict import Verdict
-from deploy.prove.waiting import until
 from deploy.rehearsal.auditor import Auditor
 from deploy.rehearsal.progress import LedgerFigures
 from peel.intake.v1 import api_pb2 as intake

@@ -2,9 +2,9 @@
 
 import asyncio
 
+from deploy.people.waiting import until
 from deploy.prove.stage import Stage
 from deploy.prove.verdict import Verdict
-from deploy.prove.waiting import until
 from peel.safety.v1 import emergency_types_pb2 as types
 from services.watch.console import Console
 

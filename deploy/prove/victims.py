@@ -3,11 +3,11 @@
 import random
 from datetime import timedelta
 
+from deploy.people.waiting import until
 from deploy.prove.catalogue import Line, catalogue
 from deploy.prove.stage import FORCE, Stage
 from deploy.prove.telling import report_of_burglary
 from deploy.prove.verdict import Figure, Verdict
-from deploy.prove.waiting import until
 from deploy.rehearsal.hands import ClockHands
 from peel.crime.v1 import api_pb2 as crime
 

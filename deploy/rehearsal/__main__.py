@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -20,10 +21,10 @@ from deploy.local.faults import LocalFault
 from deploy.local.platform import Platform
 from deploy.rehearsal.addresses import addresses, calls_to_try
 from deploy.rehearsal.kills import Kill
-from deploy.rehearsal.month import RehearsalStuck
 from deploy.rehearsal.rehearsal import Plan, Rehearsal, Result, known_words, plan
 from deploy.rehearsal.results import report, table, write_report, write_set_aside, write_street_file
 from deploy.rehearsal.street import StreetFile, StreetFileFault, read_street
+from deploy.rehearsal.stuck import RehearsalStuck
 
 MONTH = Path(__file__).parent / "data" / "street-2018-07-west-yorkshire.csv.gz"
 _STOPPED = 130
@@ -133,6 +134,7 @@ def _report(
         "outcomes": progress.outcomes,
         "incidents_closed": progress.closed,
         "kills": progress.kills,
+        "going_out": asdict(result.going_out),
         "cpu_seconds": result.cpu,
         "cpus": os.cpu_count(),
     }
@@ -146,14 +148,17 @@ def _report(
         f"{result.rate:,.0f} calls/s, held back {progress.held_seconds:.0f} s, {progress.retries:,} calls made again",
         highlight=False,
     )
+    for words in result.going_out.words:
+        console.print(words, highlight=False)
     used = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in result.cpu.items())
     console.print(f"processor time: {used}", highlight=False)
-    for fault in found.faults:
+    faults = [*found.faults, *result.going_out.faults]
+    for fault in faults:
         console.print(f"[bold red]DIFFERS[/] {fault}", highlight=False)
-    if not found.faults:
+    if not faults:
         console.print("[bold green]NOTHING LOST[/]: every row received, decided and published as in the file")
     console.print(f"written: {home / 'report.json'}, {home / 'street.csv'}, {home / 'set-aside.csv'}", highlight=False)
-    return found.faults
+    return faults
 
 
 def _stay(console: Console, platform: Platform, file: StreetFile, result: Result) -> None:

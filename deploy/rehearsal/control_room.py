@@ -1,6 +1,7 @@
 """The control room weighs the risk of some emergency calls, grades them, and closes them once they are decided."""
 
 import heapq
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import grpc
@@ -23,8 +24,11 @@ _EMERGENCY, _PRIORITY = "1", "2"
 class ControlRoom:
     """Grades incidents and remembers which are still open."""
 
-    def __init__(self, line: Line, crew: Crew, progress: Progress) -> None:
-        self._line, self._crew, self._progress = line, crew, progress
+    def __init__(
+        self, line: Line, crew: Crew, progress: Progress, next_step: Callable[[PlannedContact, str], None]
+    ) -> None:
+        """`next_step` is told of each contact that was graded, with the id of its incident."""
+        self._line, self._crew, self._progress, self._next_step = line, crew, progress, next_step
         self._open: list[tuple[datetime, str, PlannedContact]] = []
 
     async def grade(self, contact: PlannedContact, contact_id: str) -> None:
@@ -40,6 +44,7 @@ class ControlRoom:
         )
         reply = await self._line.ask(self._line.intake.GradeContact, grade, "call_handler")
         self._progress.graded += 1
+        self._next_step(contact, reply.incident.incident_id)
         heapq.heappush(
             self._open, ((contact.decide_at or contact.at) + _CLOSED_AFTER, reply.incident.incident_id, contact)
         )

@@ -15,11 +15,13 @@ from deploy.rehearsal.call_handlers import CallHandlers
 from deploy.rehearsal.contacts import PlannedContact
 from deploy.rehearsal.control_room import ControlRoom
 from deploy.rehearsal.demand import Span
+from deploy.rehearsal.dispatchers import Dispatchers
 from deploy.rehearsal.endings import Calendar
 from deploy.rehearsal.hands import ClockHands
 from deploy.rehearsal.investigators import Investigators
 from deploy.rehearsal.progress import Progress
 from deploy.rehearsal.recorders import Recorders
+from deploy.rehearsal.stuck import RehearsalStuck
 
 HOUR = timedelta(hours=1)
 # Recorders look at the tray this often. With decisions made within 20 hours of first contact, the last of them is
@@ -35,16 +37,13 @@ _POLL_SECONDS = 0.03
 _PATIENCE_SECONDS = 180.0
 
 
-class RehearsalStuck(RuntimeError):
-    """The services did not follow for minutes on end; the text says what was waited for."""
-
-
 @dataclass(frozen=True, slots=True)
 class People:
     """Everybody who works in the rehearsal."""
 
     call_handlers: CallHandlers
     control_room: ControlRoom
+    dispatchers: Dispatchers
     recorders: Recorders
     investigators: Investigators
     auditor: Auditor
@@ -72,12 +71,14 @@ class Month:
 
     async def run(self) -> None:
         """From the first contact to the moment of which the public file tells."""
+        await self._people.dispatchers.make_known([one for one in self._contacts if one.graded])
         self._progress.phase = "the month"
         given = 0
         for number, hour in enumerate(self._span.hours):
             end = hour + HOUR
             self._every_hour(number)
             self._tell(end)
+            await self._people.dispatchers.hear_from_the_forgotten()
             first, given = given, self._told_before(end, given)
             await self._people.call_handlers.take(self._contacts[first:given], end)
             await self._work(number, end)
@@ -85,6 +86,7 @@ class Month:
         for number in range(_DRAIN_HOURS):
             end = self._span.end + (number + 1) * HOUR
             self._tell(end)
+            await self._people.dispatchers.hear_from_the_forgotten()
             await self._work(number, end)
         await self._all_decided()
         await self._all_closed()
@@ -103,6 +105,7 @@ class Month:
     async def _work(self, number: int, end: datetime) -> None:
         """What falls due in an hour."""
         people, now = self._people, self._hands.now
+        await people.dispatchers.send()
         await people.control_room.close_due(now)
         await people.investigators.record_due(now)
         if number % _LOOK_HOURS == 0:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from rich.console import Console
 
@@ -15,13 +16,17 @@ from deploy.rehearsal.contacts import PlannedContact, Sources, plan_contacts
 from deploy.rehearsal.control_room import ControlRoom
 from deploy.rehearsal.crew import Crew
 from deploy.rehearsal.demand import Demand, Span, span_of
+from deploy.rehearsal.dispatchers import Dispatchers
 from deploy.rehearsal.display import Display
+from deploy.rehearsal.emergency_desk import emergency_desk
 from deploy.rehearsal.endings import Calendar, Endings, calendar_for, known_outcomes
+from deploy.rehearsal.going_out import GoingOut, going_out
 from deploy.rehearsal.hands import ClockHands
 from deploy.rehearsal.investigators import Investigators
 from deploy.rehearsal.kills import Kill, Killer, kill_hours
 from deploy.rehearsal.month import Month, People
 from deploy.rehearsal.offences import OffenceDraw
+from deploy.rehearsal.patrols import patrols
 from deploy.rehearsal.progress import Progress
 from deploy.rehearsal.reconciliation import Reconciliation, reconcile
 from deploy.rehearsal.recorders import Recorders
@@ -32,11 +37,14 @@ from services.crime.reference import forces, tables
 
 _ROLES = (
     *("call_handler", "officer", "partner_system", "dispatcher"),
-    *("crime_recorder", "decision_maker", "auditor"),
+    *("crime_recorder", "decision_maker", "auditor", "supervisor", "intelligence"),
 )
 # Calls in hand at once.
-_CALL_HANDLERS, _CONTROL_ROOM, _RECORDERS, _INVESTIGATORS = 64, 8, 16, 32
+_CALL_HANDLERS, _CONTROL_ROOM, _RECORDERS, _INVESTIGATORS, _DISPATCHERS = 64, 8, 16, 32, 16
+# Units of the synthetic force.
+_PATROLS = 30
 _TOKEN_HOURS = 24.0
+_AFTER_THE_MONTH = timedelta(days=3)
 _LOOK_SECONDS = 0.5
 # The ledger is asked for its sums less often: it has to add them up.
 _ASK_EVERY = 8
@@ -62,6 +70,7 @@ class Result:
     rate: float
     cpu: dict[str, float]
     a_contact: str
+    going_out: GoingOut
 
 
 def known_words() -> Known:
@@ -104,30 +113,38 @@ class Rehearsal:
         }
         began = time.monotonic()
         async with Line(platform.addresses, platform.authority.ca, tokens, self.progress) as line:
-            people, contacts = await self._replay(line)
+            people, contacts, gone_out = await self._replay(line)
             self.progress.phase = "the count"
             result, export = await self._count(people.auditor, contacts)
         seconds = time.monotonic() - began
         self._usage.look(self._platform.pids)
-        return Result(result, export, seconds, self._display.rate, self._usage.seconds(), next(iter(contacts)))
+        return Result(
+            result, export, seconds, self._display.rate, self._usage.seconds(), next(iter(contacts)), gone_out
+        )
 
-    async def _replay(self, line: Line) -> tuple[People, dict[str, PlannedContact]]:
+    async def _replay(self, line: Line) -> tuple[People, dict[str, PlannedContact], GoingOut]:
         force, progress = self._plan.file.force, self.progress
         auditor = Auditor(line, force)
+        shift_ends_at = self._plan.span.end + _AFTER_THE_MONTH
         with self._display:
-            async with asyncio.TaskGroup() as group:
-                room = ControlRoom(line, Crew(group, _CONTROL_ROOM), progress)
+            async with (
+                patrols(line, self._platform, force, _PATROLS, shift_ends_at) as on_patrol,
+                emergency_desk(self._platform, force) as desk,
+                asyncio.TaskGroup() as group,
+            ):
+                dispatchers = Dispatchers(line, force, Crew(group, _DISPATCHERS), on_patrol, desk)
+                room = ControlRoom(line, Crew(group, _CONTROL_ROOM), progress, dispatchers.queue)
                 handlers = CallHandlers(line, force, Crew(group, _CALL_HANDLERS), progress, room.grade)
                 contacts = handlers.contacts
                 recorders = Recorders(line, force, Crew(group, _RECORDERS), progress, contacts)
                 investigators = Investigators(line, force, Crew(group, _INVESTIGATORS), progress, contacts)
-                people = People(handlers, room, recorders, investigators, auditor)
+                people = People(handlers, room, dispatchers, recorders, investigators, auditor)
                 killer = Killer(self._platform, self._kills, group, progress)
                 watch = group.create_task(self._watch(auditor))
                 todo = self._plan
                 await Month(todo.span, todo.calendar, todo.contacts, self._hands, people, progress, killer.strike).run()
                 watch.cancel()
-        return people, contacts
+        return people, contacts, going_out(dispatchers.sent, desk, dispatchers.waiting)
 
     async def _watch(self, auditor: Auditor) -> None:
         """Shows progress and adds up processor time, until cancelled."""
