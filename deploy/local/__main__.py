@@ -11,6 +11,7 @@ from rich.table import Table
 from deploy.local.authority import Authority
 from deploy.local.faults import LocalFault
 from deploy.local.jars import LOCK, ensure_jars, read_lock, write_lock
+from deploy.local.orders import order
 from deploy.local.platform import Platform
 
 DEFAULT_HOME = Path("var/run")
@@ -43,6 +44,23 @@ def up(
                 signal.pause()
     except KeyboardInterrupt:
         console.print("stopped")
+
+
+_Names = Annotated[list[str], typer.Argument(help="Processes, such as kafka, postgres, crime-worker.")]
+
+
+@app.command()
+def stop(names: _Names, home: _Home = DEFAULT_HOME) -> None:
+    """Stop processes of the platform that is up in that folder, and keep them down."""
+    for name in names:
+        order(home, "stop", name)
+
+
+@app.command()
+def start(names: _Names, home: _Home = DEFAULT_HOME) -> None:
+    """Start again what was stopped."""
+    for name in names:
+        order(home, "start", name)
 
 
 @app.command()

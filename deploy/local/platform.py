@@ -19,6 +19,7 @@ from deploy.local.files import write_private
 from deploy.local.home import Home
 from deploy.local.kafka import LocalKafka
 from deploy.local.launch import run_step
+from deploy.local.orders import Orders
 from deploy.local.ports import fixed_ports, free_ports, require_free
 from deploy.local.postgres import LocalPostgres
 from deploy.local.processes import Command, Process, Supervisor
@@ -66,6 +67,7 @@ class Platform:
         self.clock_file = self.home / "clock"
         self.authority = Authority(self.home / "authority", {force, *FORCES})
         self.supervisor = Supervisor()
+        self._orders = Orders(self.home, self.supervisor)
         self._clock_starts = clock_starts
         self._rehearsal, self._keep, self._force, self._cli = rehearsal, keep, force, cli
         self._console = console or Console(stderr=True)
@@ -131,10 +133,12 @@ class Platform:
             self._start_engines()
             self._migrate_all()
             self._start_services()
+            self._orders.open()
             undo.pop_all()
 
     def down(self) -> None:
         """Stops everything, the last started first; returns once the last process is gone. Twice does no harm."""
+        self._orders.close()
         self.supervisor.stop()
         # Its process is gone by now; it has a folder outside the home to take away.
         self.postgres.stop()

@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from deploy.local.faults import LocalFault
+from deploy.local.orders import order
 from deploy.local.platform import Platform
 from deploy.local.ready import port_open
 from deploy.local.roster import ROSTER
@@ -40,6 +41,21 @@ def test_everything_is_up(platform: Platform) -> None:
     assert set(platform.addresses) >= set(SERVICES)
     replicas = platform.addresses["safety-emergency"].split(",")
     assert replicas == [platform.listening[f"safety-emergency-{number}"] for number in (1, 2)]
+
+
+def test_another_terminal_stops_a_process_and_starts_it_again(platform: Platform) -> None:
+    order(platform.home, "stop", "crime-worker")
+    assert "crime-worker" not in platform.pids
+    with pytest.raises(LocalFault, match="not running"):
+        order(platform.home, "stop", "crime-worker")
+    order(platform.home, "start", "crime-worker")
+    eventually(lambda: "crime-worker" in platform.pids)
+
+
+def test_orders_need_a_platform(tmp_path: Path) -> None:
+    (tmp_path / "pids").mkdir()
+    with pytest.raises(LocalFault, match="no platform"):
+        order(tmp_path, "start", "kafka")
 
 
 def test_each_service_has_a_database(platform: Platform) -> None:
