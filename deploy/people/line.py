@@ -42,12 +42,15 @@ class Tally(Protocol):
 
 
 class Line:
-    """The lines of the services, for the people of one force. `tokens` is by the short name of a role."""
+    """The lines of the services, for the people of one force. `tokens` is by the short name of a role.
+
+    Of several replicas the first is called. Whoever must be heard at any time brings Replicas of their own.
+    """
 
     def __init__(
         self, addresses: Mapping[str, str], authority: Path | None, tokens: Mapping[str, str], tally: Tally
     ) -> None:
-        channels = {service: client_channel(target(addresses[service]), authority) for service in SERVICES}
+        channels = {service: client_channel(addresses[service].split(",")[0], authority) for service in SERVICES}
         self._channels = tuple(channels.values())
         self.intake = IntakeServiceStub(channels["intake"])
         self.crime = CrimeServiceStub(channels["crime"])
@@ -110,11 +113,6 @@ class Line:
             self._tally.retries += 1
             await asyncio.sleep(delay * self._jitter.uniform(0.5, 1.5))
             delay = min(longest, delay * 2)
-
-
-def target(addresses: str) -> str:
-    """What a channel connects to: the first of several replicas, by comma, that answers."""
-    return f"ipv4:{addresses}" if "," in addresses else addresses
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:

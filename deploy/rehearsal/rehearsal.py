@@ -44,7 +44,7 @@ _CALL_HANDLERS, _CONTROL_ROOM, _RECORDERS, _INVESTIGATORS, _DISPATCHERS = 64, 8,
 # Units of the synthetic force.
 _PATROLS = 30
 _TOKEN_HOURS = 24.0
-_AFTER_THE_MONTH = timedelta(days=3)
+_SHIFT = timedelta(hours=12)
 _LOOK_SECONDS = 0.5
 # The ledger is asked for its sums less often: it has to add them up.
 _ASK_EVERY = 8
@@ -125,7 +125,7 @@ class Rehearsal:
     async def _replay(self, line: Line) -> tuple[People, dict[str, PlannedContact], GoingOut]:
         force, progress = self._plan.file.force, self.progress
         auditor = Auditor(line, force)
-        shift_ends_at = self._plan.span.end + _AFTER_THE_MONTH
+        shift_ends_at = self._hands.now + _SHIFT
         with self._display:
             async with (
                 patrols(line, self._platform, force, _PATROLS, shift_ends_at) as on_patrol,
