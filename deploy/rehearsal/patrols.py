@@ -55,7 +55,7 @@ class Patrols:
 async def patrols(
     line: Line, platform: Platform, force: str, count: int, shift_ends_at: datetime
 ) -> AsyncIterator[Patrols]:
-    """So many units, on patrol. They stay long after their shift has ended: this force is synthetic, and never sleeps."""
+    """So many units, on patrol, long after their shift has ended: this force is synthetic, and never sleeps."""
     on_duty = []
     for number in range(count):
         callsign, officer = f"RH{number:02d}", f"rehearsal-officer-{number:02d}"
