@@ -1,11 +1,14 @@
 """The gRPC doors of dispatch."""
 
+from functools import partial
+
 from peel.dispatch.v1.api_pb2_grpc import add_DispatchServiceServicer_to_server
 from peel.dispatch.v1.unit_api_pb2_grpc import add_UnitServiceServicer_to_server
 from services.dispatch.api_assignments import AcknowledgementDoor, AssignmentDoor
 from services.dispatch.api_board import BoardDoor
 from services.dispatch.api_units import UnitDoor
 from services.dispatch.live import BoardFeed
+from services.dispatch.replica import keep_warm
 from services.kernel.serving import Serving
 
 
@@ -22,5 +25,6 @@ def serve(serving: Serving) -> None:
     feed = BoardFeed(serving.settings, serving.work)
     serving.background("board-listener", feed.listen)
     serving.background("board-reader", feed.read)
+    serving.background("markers", partial(keep_warm, serving.work, partial(serving.health.set, "markers")))
     add_DispatchServiceServicer_to_server(DispatchersDoor(serving, feed), serving.server)  # type: ignore[abstract]  # comes next
     add_UnitServiceServicer_to_server(UnitsDoor(serving, feed), serving.server)  # type: ignore[abstract]  # comes next

@@ -9,9 +9,9 @@ from services.dispatch.domain.deployment import Obstacle, check_deployable, fitn
 from services.dispatch.domain.records import Assignment, Incident, Unit
 from services.dispatch.domain.terms import AssignmentState, EndReason, TaskKind
 from services.dispatch.handlers_incidents import finish
+from services.dispatch.looking import look_for_markers
 from services.dispatch.reference.control_room import results
 from services.dispatch.reference.units import deployment_rules
-from services.dispatch.replica import look_for_markers
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
 

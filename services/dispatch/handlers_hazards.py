@@ -8,9 +8,9 @@ from services.dispatch import metrics, sending, store_assignments, store_inciden
 from services.dispatch.domain import assignments, hazard_answer
 from services.dispatch.domain.records import Assignment
 from services.dispatch.domain.terms import AssignmentState, HazardOutcome, NotCheckedReason
+from services.dispatch.looking import look_for_markers
 from services.dispatch.messages import assignment_message
 from services.dispatch.reference.control_room import limits
-from services.dispatch.replica import look_for_markers
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from peel.dispatch.v1 import events_pb2 as events
-from services.dispatch import board, store_assignments, store_incidents, tasks
+from services.dispatch import board, store_assignments, store_incidents, tasks, warning
 from services.dispatch.domain import incidents
 from services.dispatch.domain.escalation import next_due, owners_due
 from services.dispatch.domain.records import Assignment, Incident
@@ -29,10 +29,21 @@ async def register_incident(graded: Incident, tx: Transaction) -> None:
     """Takes a graded incident onto the queue, and starts the clock of who is told that nobody is sent (R-DP-01)."""
     if await store_incidents.known(tx, graded.id):
         return
-    incident = replace(graded, associates=await store_incidents.associates(tx, graded))
+    incident = incidents.with_associates(graded, await store_incidents.associates(tx, graded))
     tx.add(store_incidents.INCIDENT, store_incidents.incident_row(incident, tx.now))
     board.change(tx, incident=incident)
     await wait(incident, tx)
+    for neighbour in await store_incidents.neighbours(tx, incident):
+        await _learn(neighbour, incident, tx)
+
+
+async def _learn(incident: Incident, of: Incident, tx: Transaction) -> None:
+    """Whoever a new incident names may be met at another one at the same address: its crews are to know (R-MK-01)."""
+    learnt = incidents.with_associates(incident, of.people)
+    if learnt is not incident:
+        await store_incidents.keep_associates(tx, learnt)
+        for assignment_id in incident.assignment_ids:
+            warning.recheck(tx, assignment_id, incident.force)
 
 
 async def wait(incident: Incident, tx: Transaction) -> Incident:

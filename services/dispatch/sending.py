@@ -15,9 +15,9 @@ from services.dispatch.domain.hazard_answer import Check, first_answer
 from services.dispatch.domain.records import Assignment, Incident, Unit
 from services.dispatch.domain.terms import AssignmentState, DispatchState, EndReason, TaskKind
 from services.dispatch.handlers_incidents import UNRESOURCED, finish, wait
+from services.dispatch.looking import look_for_markers
 from services.dispatch.messages import assignment_message
 from services.dispatch.reference.control_room import limits
-from services.dispatch.replica import look_for_markers
 from services.kernel.ids import new_id
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction

@@ -25,7 +25,8 @@ from services.kernel.transaction import Transaction
 ASSIGNMENT = Table.of(
     "assignment",
     "id uuid, force text, incident_id uuid, unit_id uuid, callsign text, grade text, skills text[], state smallint, "
-    "assigned_at timestamptz, assigned_by text, hazard_outcome smallint, hazard_reason smallint, hazard_version int, "
+    "assigned_at timestamptz, assigned_by text, acknowledged_at timestamptz, arrived_at timestamptz, "
+    "hazard_outcome smallint, hazard_reason smallint, hazard_version int, "
     "hazard_checked_at timestamptz, hazard_staleness double precision, hazards jsonb, hazard_told_at timestamptz, "
     "sequence bigint",
 )
@@ -48,6 +49,8 @@ def assignment_row(assignment: Assignment) -> tuple[object, ...]:
         assignment.state,
         assignment.assigned_at,
         assignment.assigned_by,
+        assignment.acknowledged_at,
+        assignment.arrived_at,
         *_answer_values(assignment.hazard),
         assignment.hazard_told_at,
         assignment.sequence,
@@ -143,6 +146,21 @@ async def open_of_incidents(tx: Transaction, incident_ids: Sequence[UUID], *, lo
         f"{_COLUMNS} where a.incident_id = any($1::uuid[]) and a.state <> 4 order by a.id"
         f"{' for update of a' if lock else ''}",
         list(incident_ids),
+    )
+    return [_assignment(row) for row in rows]
+
+
+async def open_concerned(
+    tx: Transaction, force: str, incident_ids: Sequence[UUID], marker_ids: Sequence[UUID]
+) -> list[Assignment]:
+    """The open assignments to these incidents, and those whose crews were told of these markers before; all locked."""
+    rows = await tx.all(
+        f"{_COLUMNS} where a.force = $1 and a.state <> 4 and (a.incident_id = any($2::uuid[]) or exists "
+        "(select from jsonb_array_elements(a.hazards) as told where told ->> 'marker_id' = any($3::text[]))) "
+        "order by a.id for update of a",
+        force,
+        list(incident_ids),
+        [str(marker_id) for marker_id in marker_ids],
     )
     return [_assignment(row) for row in rows]
 

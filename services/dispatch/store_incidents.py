@@ -175,23 +175,33 @@ async def associates(tx: Transaction, incident: Incident) -> tuple[Person, ...]:
         address_key(incident.place.address),
         _MOST_ASSOCIATES,
     )
-    people = dict.fromkeys(person for row in rows for person in _people(row["people"]))
-    return tuple(person for person in people if person not in incident.people)
+    return tuple(dict.fromkeys(person for row in rows for person in _people(row["people"])))
 
 
-async def with_units_at(tx: Transaction, incident: Incident) -> list[UUID]:
-    """Open assignments of other incidents at the same address: whoever is there is told of what is new there."""
+async def neighbours(tx: Transaction, incident: Incident) -> list[Incident]:
+    """Other open incidents at the same address, locked until the transaction ends."""
     if incident.place is None:
         return []
     rows = await tx.all(
-        "select a.id from assignment a join incident i on i.id = a.incident_id where a.state <> 4 and i.force = $1 "
-        "and i.id <> $2 and ((i.uprn <> '' and i.uprn = $3) or (i.address_key <> '' and i.address_key = $4))",
+        f"{_COLUMNS} where i.state <> 4 and i.force = $1 and i.id <> $2 and ((i.uprn <> '' and i.uprn = $3) "
+        "or (i.address_key <> '' and i.address_key = $4)) order by i.id for update of i",
         incident.force,
         incident.id,
         incident.place.uprn,
         address_key(incident.place.address),
     )
-    return [row["id"] for row in rows]
+    return [_incident(row) for row in rows]
+
+
+async def keep_associates(tx: Transaction, incident: Incident) -> None:
+    """Stores who else was named at the address of an incident."""
+    await tx.execute("update incident set associates = $2 where id = $1", incident.id, _written(incident.associates))
+
+
+async def with_units(tx: Transaction, force: str) -> list[Incident]:
+    """The force's incidents that somebody has been sent to."""
+    rows = await tx.all(f"{_COLUMNS} where i.force = $1 and i.state in (2, 3) order by i.id", force)
+    return [_incident(row) for row in rows]
 
 
 async def open_states(tx: Transaction, incident_id: UUID) -> dict[UUID, AssignmentState]:

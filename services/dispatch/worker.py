@@ -1,5 +1,6 @@
 """The Kafka and timer door of dispatch: what it reacts to. No logic."""
 
+from datetime import UTC
 from uuid import UUID
 
 from peel.intake.v1.events_pb2 import IncidentClosed, IncidentGraded
@@ -9,6 +10,10 @@ from peel.safety.v1.events_pb2 import (
     EmergencyCleared,
     EmergencyEscalated,
     EmergencyRaised,
+    MarkerCreated,
+    MarkerLedgerConfirmed,
+    MarkerRevised,
+    MarkerWithdrawn,
     WelfareWarned,
 )
 from services.dispatch import (
@@ -18,13 +23,16 @@ from services.dispatch import (
     handlers_emergencies,
     handlers_hazards,
     handlers_incidents,
+    handlers_markers,
     handlers_units,
     sending,
     unit_changes,
     warning,
 )
 from services.dispatch.messages_incidents import incident_from
+from services.dispatch.messages_markers import marker_from
 from services.dispatch.messages_safety import emergency_from, radio_test_from, unit_of
+from services.dispatch.replica import MarkerReplica
 from services.kernel.reactions import Reactions
 from services.kernel.timers import Timer
 from services.kernel.transaction import Transaction
@@ -42,6 +50,25 @@ async def incident_graded(event: IncidentGraded, tx: Transaction) -> None:
 async def incident_closed(event: IncidentClosed, tx: Transaction) -> None:
     closed_at = optional_moment(event.incident, "closed_at") or tx.now
     await handlers_incidents.close_incident(UUID(event.incident.incident_id), event.incident.force, closed_at, tx)
+
+
+async def _marker(event: MarkerCreated | MarkerRevised | MarkerWithdrawn, tx: Transaction) -> None:
+    await handlers_markers.apply_marker(marker_from(event.marker), event.marker.SerializeToString(), tx)
+
+
+reactions.consumes(MarkerCreated)(_marker)
+reactions.consumes(MarkerRevised)(_marker)
+reactions.consumes(MarkerWithdrawn)(_marker)
+
+
+@reactions.consumes(MarkerLedgerConfirmed)
+async def ledger_confirmed(event: MarkerLedgerConfirmed, tx: Transaction) -> None:
+    await handlers_markers.confirm_ledger(event.as_of.ToDatetime(tzinfo=UTC), event.markers, tx)
+
+
+@reactions.fires(handlers_markers.MARKERS_CHANGED)
+async def markers_changed(timer: Timer, tx: Transaction) -> None:
+    await handlers_markers.tell_of_many(timer.force, tx)
 
 
 @reactions.fires(handlers_incidents.UNRESOURCED)
@@ -108,6 +135,11 @@ async def emergency_cleared(event: EmergencyCleared, tx: Transaction) -> None:
 @reactions.fires(unit_changes.STATUS_OVERDUE)
 async def status_overdue(timer: Timer, tx: Transaction) -> None:
     await handlers_units.tell_overdue(timer.subject, timer.force, tx)
+
+
+@reactions.every(5)
+async def markers_in_memory(tx: Transaction) -> None:
+    await tx.kept(MarkerReplica).catch_up(tx)
 
 
 @reactions.every(600)

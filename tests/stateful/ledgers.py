@@ -96,21 +96,10 @@ class Ledger:
             for event, force, sequence in append.events:
                 tx.add(OUTBOX, outbox_row(event, force=force, sequence=sequence, time=tx.now))
 
-    async def deliver(self, event: Row) -> None:
-        """Gives the service an event of an outbox, as Kafka does. It may have had it before."""
-        envelope = Envelope(
-            event_id=event["event_id"],
-            type=event["type"],
-            source="/peel/story",
-            subject=event["subject"],
-            force=event["force"],
-            sequence=event["sequence"],
-            time=event["time"],
-            traceparent=None,
-            payload=event["payload"],
-        )
-        record = Record(event["topic"], 0, event["id"], event["key"].encode(), envelope.payload, envelope.headers())
-        progress = await self._inbox(Partition(event["topic"], 0), [record])
+    async def deliver(self, *events: Row) -> None:
+        """Gives the service events of an outbox in one batch, as Kafka does. It may have had them before."""
+        records = [_record(event) for event in events]
+        progress = await self._inbox(Partition(records[0].topic, 0), records)
         assert progress.failure is None, progress.failure
 
     async def fire(self) -> None:
@@ -120,6 +109,21 @@ class Ledger:
     async def rows(self, sql: str, *args: object) -> list[Row]:
         rows: list[Row] = await self._connection.fetch(sql, *args)
         return rows
+
+
+def _record(event: Row) -> Record:
+    envelope = Envelope(
+        event_id=event["event_id"],
+        type=event["type"],
+        source="/peel/story",
+        subject=event["subject"],
+        force=event["force"],
+        sequence=event["sequence"],
+        time=event["time"],
+        traceparent=None,
+        payload=event["payload"],
+    )
+    return Record(event["topic"], 0, event["id"], event["key"].encode(), envelope.payload, envelope.headers())
 
 
 class Ledgers:

@@ -3,7 +3,7 @@
 There is no assignment without one of three outcomes. What was not checked is said as loudly as firearms.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -60,26 +60,26 @@ def checked_again(answer: HazardAnswer, check: Check, at: datetime) -> HazardAns
     return _next(answer, replace(check, hazards=tuple(found.values())), at)
 
 
-def marker_changed(
-    answer: HazardAnswer, marker_id: UUID, hazard: Hazard | None, staleness_seconds: float, at: datetime
+def markers_changed(
+    answer: HazardAnswer, changed: Mapping[UUID, Hazard | None], staleness_seconds: float, at: datetime
 ) -> HazardAnswer | None:
-    """The next version after a marker was made, revised or withdrawn; None where the crew would be told nothing new.
+    """The next version after markers were made, revised or withdrawn; None where the crew would be told nothing new.
 
-    `hazard` is what the marker is to this incident now, None where it does not concern it (any more).
+    `changed` is what each marker is to this incident now, None where it does not concern it (any more).
     """
-    others = tuple(told for told in answer.hazards if told.marker_id != marker_id)
-    told = next((told for told in answer.hazards if told.marker_id == marker_id), None)
-    if hazard is None and told is not None:
-        hazard = replace(told, withdrawn=True)
-    if hazard is None or (hazard.withdrawn and told is None):
-        return None
-    return _next(answer, Check((*others, hazard), staleness_seconds, answer.reason), at)
+    hazards = {told.marker_id: told for told in answer.hazards}
+    for marker_id, hazard in changed.items():
+        if hazard is not None:
+            hazards[marker_id] = hazard
+        elif marker_id in hazards:
+            hazards[marker_id] = replace(hazards[marker_id], withdrawn=True)
+    return _next(answer, Check(tuple(hazards.values()), staleness_seconds, answer.reason), at)
 
 
 def _next(answer: HazardAnswer, check: Check, at: datetime) -> HazardAnswer | None:
     hazards = in_order(check.hazards)
-    said = (check.outcome, check.reason, _as_told(hazards))
-    if said == (answer.outcome, answer.reason, _as_told(answer.hazards)):
+    # Why nobody could look is nothing to a crew: that nobody did, is.
+    if (check.outcome, _as_told(hazards)) == (answer.outcome, _as_told(answer.hazards)):
         return None
     return replace(first_answer(check, at), version=answer.version + 1)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from services.dispatch.domain.records import Incident
+from services.dispatch.domain.records import Incident, Person
 from services.dispatch.domain.terms import AssignmentState, DispatchState
 from services.kernel.errors import Refused
 
@@ -47,6 +47,13 @@ def result(incident: Incident, code: str, at: datetime) -> Incident:
         assignment_ids=(),
         sequence=incident.sequence + 1,
     )
+
+
+def with_associates(incident: Incident, people: Iterable[Person]) -> Incident:
+    """The incident, with these people known at its address; the same where all of them were known or named before."""
+    known = {*incident.people, *incident.associates}
+    new = tuple(dict.fromkeys(person for person in people if person not in known))
+    return replace(incident, associates=(*incident.associates, *new)) if new else incident
 
 
 def share(incident: Incident, force: str) -> Incident:

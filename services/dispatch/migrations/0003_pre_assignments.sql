@@ -113,23 +113,33 @@ create index task_history on task (force, raised_at, id);
 
 -- What officer safety told of its markers, each as its newest version said it.
 create table marker (
-    id      uuid   primary key,
-    force   text   not null,
-    version bigint not null,
+    id      uuid    primary key,
+    force   text    not null,
+    version bigint  not null,
     -- Serialised peel.safety.v1.Marker.
-    body    bytea  not null,
+    body    bytea   not null,
+    -- The ledger of officer safety does not hold it any more: found out by a rebuild.
+    gone    boolean not null default false,
     -- Counts every change of every marker, in the order of commits: processes that keep the markers in memory ask for all
     -- that changed since.
-    changed bigint not null
+    changed bigint  not null
 );
 create unique index marker_changed on marker (changed);
+create index marker_of_force on marker (force, changed);
 
--- One row: how far the replica of markers has come.
-create table marker_replica (
-    one            boolean     primary key default true check (one),
-    -- All that was changed in officer safety's ledger until then has been read. By the clock of the machine.
-    as_of          timestamptz not null,
-    -- How many markers that ledger held then, and how many were held here.
-    ledger_markers bigint      not null,
-    held_markers   bigint      not null
+-- Up to which change the crews of a force have been told of markers that came many at once.
+create table marker_told (
+    force   text   primary key,
+    changed bigint not null
 );
+
+-- How far the replica of markers has come: one row.
+create table marker_replica (
+    one            boolean primary key default true check (one),
+    -- All that was changed in officer safety's ledger until then has been read. By the clock of the machine.
+    as_of          timestamptz,
+    -- How many markers that ledger held then.
+    ledger_markers bigint  not null default 0,
+    held_markers   bigint  not null default 0
+);
+insert into marker_replica default values;

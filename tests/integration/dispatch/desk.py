@@ -3,8 +3,8 @@
 Each desk begins with nothing, and all that happened at it is undone at its end. All people are invented.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,9 +15,18 @@ from peel.dispatch.v1 import events_pb2 as events
 from peel.dispatch.v1 import types_pb2 as types
 from peel.intake.v1 import events_pb2 as intake
 from peel.intake.v1 import types_pb2 as intake_types
+from peel.safety.v1 import events_pb2 as safety
+from peel.safety.v1 import types_pb2 as safety_types
 from peel.type.v1.person_pb2 import Person
 from peel.type.v1.place_pb2 import Place
-from services.dispatch import handlers_assignments, handlers_hazards, handlers_incidents, handlers_tasks, store_units
+from services.dispatch import (
+    handlers_assignments,
+    handlers_hazards,
+    handlers_incidents,
+    handlers_tasks,
+    sending,
+    store_units,
+)
 from services.dispatch.domain.records import Assignment, CrewMember, Incident, Skill, Task, Unit
 from services.dispatch.domain.terms import TaskKind
 from services.dispatch.domain.units import book_on, register
@@ -32,6 +41,11 @@ from tests.stateful.ledgers import FORCE, Ledger, Ledgers, StoryClock
 Result = TypeVar("Result")
 DISPATCHER, SUPERVISOR, OFFICER = "ROLE_DISPATCHER", "ROLE_SUPERVISOR", "ROLE_OFFICER"
 HERE = "14 Nowhere Crescent, Exampleford LS1 4ZZ"
+
+
+def at(address: str, uprn: str = "") -> safety_types.MarkedAddress:
+    """An address as a marker knows it."""
+    return safety_types.MarkedAddress(address=address, uprn=uprn)
 
 
 class Desk:
@@ -50,10 +64,17 @@ class Desk:
 
     def deliver(self, event: Message, force: str = FORCE) -> None:
         """Another service's event arrives."""
+        self._ledgers.run(self.dispatch.deliver(self._row(event, force)))
+
+    def deliver_together(self, together: Sequence[Message], force: str = FORCE) -> None:
+        """Another service's events arrive in one batch."""
+        self._ledgers.run(self.dispatch.deliver(*(self._row(event, force) for event in together)))
+
+    def _row(self, event: Message, force: str) -> Any:
         number = next(self._numbers)
         names = ("topic", "key", "event_id", "type", "force", "subject", "sequence", "time", "traceparent", "payload")
         row = outbox_row(event, force=force, sequence=number, time=self.clock.now())
-        self._ledgers.run(self.dispatch.deliver({"id": number, **dict(zip(names, row, strict=True))}))
+        return {"id": number, **dict(zip(names, row, strict=True))}
 
     def grade(
         self,
@@ -84,6 +105,41 @@ class Desk:
         """Intake closed it."""
         closed = intake_types.Incident(incident_id=str(incident_id), force=FORCE, closed_at=stamp(self.clock.now()))
         self.deliver(intake.IncidentClosed(incident=closed))
+
+    def marker(self, number: int, version: int = 1, *, force: str = FORCE, **content: Any) -> UUID:
+        """Officer safety tells of a marker, for firearms at HERE where nothing else is said."""
+        event = self._marker(number, version, force, content)
+        self.deliver(event, force)
+        return UUID(event.marker.marker_id)
+
+    def markers(self, contents: dict[int, dict[str, Any]]) -> None:
+        """Officer safety tells of many markers, in one go."""
+        self.deliver_together([self._marker(number, 1, FORCE, content) for number, content in contents.items()])
+
+    def _marker(self, number: int, version: int, force: str, content: dict[str, Any]) -> safety.MarkerCreated:
+        fields: dict[str, Any] = {
+            "subject": safety_types.MarkerSubject(kind=safety_types.SUBJECT_KIND_ADDRESS, addresses=[at(HERE)]),
+            "code": "FI",
+            "severity": safety_types.SEVERITY_HIGHEST,
+            "source": safety_types.MARKER_SOURCE_INTELLIGENCE,
+            "handling_instruction": "do not enter alone",
+            "state": safety_types.MARKER_STATE_ACTIVE,
+            "expires_at": stamp(self.clock.now() + timedelta(days=90)),
+        }
+        marker = safety_types.Marker(marker_id=str(UUID(int=number)), force=force, version=version, **fields | content)
+        withdrawn = marker.state == safety_types.MARKER_STATE_WITHDRAWN
+        kind = safety.MarkerWithdrawn if withdrawn else safety.MarkerRevised if version > 1 else safety.MarkerCreated
+        return kind(marker=marker)  # type: ignore[return-value]  # the three are alike
+
+    def confirm(self, seconds_ago: float = 0.0, markers: int | None = None) -> None:
+        """Officer safety says that all it has was told, by the clock of the machine."""
+        (held,) = self.rows("select held_markers from marker_replica")
+        confirmed = safety.MarkerLedgerConfirmed(
+            marker_id=str(UUID(int=0)),
+            as_of=stamp(datetime.now(UTC) - timedelta(seconds=seconds_ago)),
+            markers=held["held_markers"] if markers is None else markers,
+        )
+        self.deliver(confirmed, "*")
 
     def unit(self, callsign: str, *skills: str, force: str = FORCE, tested: bool = True) -> UUID:
         """A unit whose one officer bears its callsign, on duty."""
@@ -139,6 +195,14 @@ class Desk:
     def acknowledge_hazard(self, assignment_id: UUID, version: int, subject: str) -> Assignment:
         command = handlers_hazards.AcknowledgeHazard(assignment_id, version)
         return self.handle(handlers_hazards.acknowledge_hazard, command, OFFICER, subject=subject)
+
+    def arrive(self, assignment: Assignment) -> None:
+        """The crew sets status 6."""
+
+        async def set_status(unit_id: UUID, tx: Transaction) -> None:
+            await sending.arrived(tx, await store_units.unit(tx, unit_id, lock=True), tx.now)
+
+        self.handle(set_status, assignment.unit_id)
 
     def stand_down(self, assignment_id: UUID) -> Assignment:
         command = handlers_assignments.StandDownUnit(assignment_id, "another unit is nearer")

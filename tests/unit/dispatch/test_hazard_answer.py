@@ -10,7 +10,7 @@ from services.dispatch.domain.hazard_answer import (
     acknowledge,
     checked_again,
     first_answer,
-    marker_changed,
+    markers_changed,
     to_acknowledge,
     updated,
 )
@@ -51,31 +51,34 @@ def test_the_gravest_hazard_comes_first() -> None:
 
 
 def test_a_marker_made_later_is_a_new_version() -> None:  # I3
-    newer = marker_changed(answer(), an_id(7), a_hazard(7), 0.5, LATER)
+    newer = markers_changed(answer(), {an_id(7): a_hazard(7)}, 0.5, LATER)
     assert newer is not None
     assert (newer.outcome, newer.version, newer.checked_at) == (HazardOutcome.MARKERS_FOUND, 2, LATER)
     assert newer.replica_staleness_seconds == 0.5
 
 
 def test_a_marker_that_says_the_same_to_the_crew_is_no_new_version() -> None:
-    assert marker_changed(answer(hazards=(7,)), an_id(7), a_hazard(7, marker_version=2), 0.5, LATER) is None
-    assert marker_changed(answer(), an_id(8), None, 0.5, LATER) is None
+    assert markers_changed(answer(hazards=(7,)), {an_id(7): a_hazard(7, marker_version=2)}, 0.5, LATER) is None
+    assert markers_changed(answer(), {an_id(8): None}, 0.5, LATER) is None
 
 
-@pytest.mark.parametrize("now", [None, a_hazard(7, withdrawn=True)])
-def test_a_warning_that_is_gone_is_told_as_withdrawn(now: None) -> None:
-    newer = marker_changed(answer(hazards=(7,)), an_id(7), now, 0.5, LATER)
+def test_a_warning_that_is_gone_is_told_as_withdrawn() -> None:
+    newer = markers_changed(answer(hazards=(7,)), {an_id(7): None}, 0.5, LATER)
     assert newer is not None
     assert [hazard.withdrawn for hazard in newer.hazards] == [True]
-    assert marker_changed(newer, an_id(7), now, 0.5, LATER) is None
+    assert markers_changed(newer, {an_id(7): None}, 0.5, LATER) is None
 
 
-def test_a_marker_that_was_withdrawn_before_anybody_was_told_is_nothing_new() -> None:
-    assert marker_changed(answer(), an_id(7), a_hazard(7, withdrawn=True), 0.5, LATER) is None
+def test_many_markers_at_once_are_one_version() -> None:
+    changed = {an_id(7): None, an_id(8): a_hazard(8), an_id(9): None}
+    newer = markers_changed(answer(hazards=(7,)), changed, 0.5, LATER)
+    assert newer is not None
+    told = [(hazard.marker_id, hazard.withdrawn) for hazard in newer.hazards]
+    assert (newer.version, told) == (2, [(an_id(8), False), (an_id(7), True)])
 
 
 def test_a_marker_leaves_it_said_that_the_rest_was_not_checked() -> None:  # I3
-    newer = marker_changed(answer(reason=STALE), an_id(7), a_hazard(7), 0.5, LATER)
+    newer = markers_changed(answer(reason=STALE), {an_id(7): a_hazard(7)}, 0.5, LATER)
     assert newer is not None
     assert (newer.outcome, newer.reason, len(newer.hazards)) == (HazardOutcome.NOT_CHECKED, STALE, 1)
 
