@@ -72,7 +72,16 @@ def _add_service(name: str) -> None:
         applied = asyncio.run(operate.migrate(load_settings(), name, phase.value))
         _console.print(f"{name}: " + (", ".join(applied) if applied else "nothing to apply"))
 
+    if name == "dispatch":
+        service.command("rebuild-replica")(rebuild_replica)
     app.add_typer(service, name=name)
+
+
+def rebuild_replica() -> None:
+    """Put dispatch's replica of warning markers right by officer safety's topic, while the service goes on."""
+    from services import operate
+
+    _console.print(asyncio.run(operate.rebuild_replica(load_settings())))
 
 
 for _name in SERVICES:

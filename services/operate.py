@@ -197,6 +197,28 @@ async def replay_dead_letters(settings: Settings, service: str, numbers: Sequenc
             await dlq.replay(settings, connection, number)
 
 
+async def rebuild_replica(settings: Settings) -> Table:
+    """What differed between dispatch's replica of markers and their topic, and was put right."""
+    try:
+        # Here, because it brings along what looks for markers.
+        rebuilt = await import_module("services.dispatch.rebuilding").rebuild_replica(settings)
+    except (*_UNREACHABLE, kafka.BrokerError) as error:
+        raise OperatorFault(f"the database of dispatch or Kafka does not answer: {type(error).__name__}") from error
+    table = Table("markers", "number", title=_title("Replica of markers", settings))
+    table.add_row("held before", f"{rebuilt.before:,}")
+    table.add_row("told by the topic", f"{rebuilt.told:,}")
+    differences = rebuilt.differences
+    for what, ids in (
+        ("missing: added", differences.missing),
+        ("outdated: brought up to date", differences.outdated),
+        ("different: replaced", differences.different),
+        ("unknown to the topic: dropped", differences.unknown),
+    ):
+        table.add_row(what, f"{len(ids):,}")
+    table.add_row("held after", f"{rebuilt.after:,}")
+    return table
+
+
 async def verify_audit(settings: Settings, service: str) -> seal.Verdict:
     """What a check of all seals of a service's audit finds."""
     async with _database(settings, service) as connection:
