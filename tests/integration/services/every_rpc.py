@@ -14,6 +14,7 @@ from services.kernel.contract import RpcPolicy
 from services.kernel.server import policies_of
 from services.table import SERVICES
 from tests.integration.services.calling import Metadata
+from tests.integration.services.every_assignment_rpc import every_assignment_rpc
 from tests.integration.services.every_emergency_rpc import every_emergency_rpc
 from tests.integration.services.every_marker_rpc import every_marker_rpc
 from tests.integration.services.every_unit_rpc import every_unit_rpc
@@ -130,5 +131,6 @@ def every_rpc(running: Running) -> Iterator[Step]:
     yield step("dispatcher", intake.ListIncidentsRequest(force=force), an_incident)
     yield step("call_handler", closing(incident_id, types.CLOSING_KIND_CRIME), an_incident)
     yield from every_unit_rpc(running, step)
+    yield from every_assignment_rpc(running, step)
     yield from every_marker_rpc(running, step)
     yield from every_emergency_rpc(running, step)
