@@ -126,8 +126,9 @@ def force_field(request: Descriptor) -> str | None:
 class _Walk:
     """What to look at in one kind of message: its own marked fields, and the fields that may hold more."""
 
-    # Each with whether the contract tells a value left out from a zero: a longitude of 0 is one.
-    personal: tuple[tuple[str, bool], ...]
+    # Each with its name as the audit writes it, and whether the contract tells a value left out from a zero: a
+    # longitude of 0 is one.
+    personal: tuple[tuple[str, str, bool], ...]
     records: tuple[tuple[str, str], ...]
     inner: tuple[tuple[str, bool], ...]
 
@@ -138,7 +139,11 @@ def _walk(message: Descriptor) -> _Walk:
         return field.message_type is not None and bool(_reach(field.message_type))
 
     return _Walk(
-        personal=tuple((f.name, f.has_presence) for f in message.fields if f.GetOptions().Extensions[options.personal]),
+        personal=tuple(
+            (f.name, f"{message.name}.{f.name}", f.has_presence)
+            for f in message.fields
+            if f.GetOptions().Extensions[options.personal]
+        ),
         records=tuple((f.name, kind) for f in message.fields if (kind := f.GetOptions().Extensions[options.record])),
         inner=tuple((f.name, f.is_repeated) for f in message.fields if marked(f)),
     )
@@ -165,10 +170,9 @@ def marks(message: Message) -> tuple[set[str], set[str]]:
     while stack:
         current = stack.pop()
         walk = _walk(current.DESCRIPTOR)
-        kind = current.DESCRIPTOR.name
-        for name, has_presence in walk.personal:
+        for name, written, has_presence in walk.personal:
             if current.HasField(name) if has_presence else getattr(current, name):
-                fields.add(f"{kind}.{name}")
+                fields.add(written)
         for name, record in walk.records:
             if value := getattr(current, name):
                 records.add(f"{record}:{value}")
@@ -185,4 +189,4 @@ def personal_field_names(services: tuple[str, ...]) -> Iterator[str]:
     shared = [import_module(f"peel.type.v1.{part}_pb2").DESCRIPTOR for part in ("place", "person")]
     for file in (*shared, *(file for service in services for file in files_of(service))):
         for message in file.message_types_by_name.values():
-            yield from (name for name, _ in _walk(message).personal)
+            yield from (name for name, _, _ in _walk(message).personal)

@@ -5,8 +5,7 @@ Span attributes come from the contract (method, workflow) and never from a reque
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
 from random import Random
 
@@ -30,6 +29,7 @@ from services.kernel.settings import Settings
 
 _CURRENT: ContextVar[SpanContext | None] = ContextVar("current_span", default=None)
 _DRAW = Random()
+_UNSAMPLED = TraceFlags(0)
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
@@ -66,6 +66,49 @@ def sampled_trace_id() -> str:
     return current_trace_id() if context and context.trace_flags & 1 else ""
 
 
+def _new_ids() -> SpanContext:
+    return SpanContext(_DRAW.getrandbits(128) or 1, _DRAW.getrandbits(64) or 1, False, _UNSAMPLED)
+
+
+class _Unsampled:
+    """A trace that nobody will see: ids to hand on. No generator, as it is around nearly every call."""
+
+    __slots__ = ("_before", "_ids")
+
+    def __init__(self, ids: SpanContext) -> None:
+        self._ids = ids
+
+    def __enter__(self) -> None:
+        # Put back by value: a stream's generator may be closed from another context than it began in.
+        self._before = _CURRENT.get()
+        _CURRENT.set(self._ids)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        _CURRENT.set(self._before)
+
+
+class _Sampled:
+    """A span, from here to the end of the block."""
+
+    __slots__ = ("_before", "_span")
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+
+    def __enter__(self) -> Span:
+        self._before = _CURRENT.get()
+        _CURRENT.set(self._span.get_span_context())
+        return self._span
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self._span.set_status(Status(StatusCode.ERROR))
+            # The class alone: messages and stack traces can hold what a caller said.
+            self._span.set_attribute("error.type", type(error).__name__)
+        _CURRENT.set(self._before)
+        self._span.end()
+
+
 class Tracing:
     """The tracer of one process. Not sampled means that nothing but ids is made."""
 
@@ -82,60 +125,35 @@ class Tracing:
         self._ratio = settings.trace_ratio if exporter else 0.0
         self._join_as_parent = settings.trace_async == "parent"
 
-    @contextmanager
-    def server_span(self, name: str, workflow: str, traceparent: str | None) -> Iterator[Span | None]:
-        """The span of one call; continues the caller's trace where it sent one."""
+    def server_span(self, name: str, workflow: str, traceparent: str | None) -> _Unsampled | _Sampled:
+        """The span of one call, None where it is not sampled; continues the caller's trace where it sent one."""
         parent = parse_traceparent(traceparent)
         sampled = bool(parent.trace_flags & 1) if parent else _DRAW.random() < self._ratio
-        with self._span(
-            name, SpanKind.SERVER, {"peel.workflow": workflow}, parent, sampled and self._ratio > 0
-        ) as span:
-            yield span
+        if not (sampled and self._ratio > 0):
+            return _Unsampled(parent or _new_ids())
+        return self._sampled(name, SpanKind.SERVER, {"peel.workflow": workflow}, parent)
 
-    @contextmanager
-    def consumer_span(self, event_type: str, topic: str, traceparent: str | None) -> Iterator[Span | None]:
+    def consumer_span(self, event_type: str, topic: str, traceparent: str | None) -> _Unsampled | _Sampled:
         """The span of one handled event: linked to the span that emitted it; its child with PEEL_TRACE_ASYNC=parent."""
         origin = parse_traceparent(traceparent)
-        sampled = bool(origin and origin.trace_flags & 1) and self._ratio > 0
-        links = [Link(origin)] if origin and not self._join_as_parent else []
         parent = origin if self._join_as_parent else None
+        if not (origin and origin.trace_flags & 1 and self._ratio > 0):
+            return _Unsampled(parent or _new_ids())
+        links = [] if parent else [Link(origin)]
         attributes = {"messaging.system": "kafka", "messaging.destination.name": topic}
-        with self._span(f"process {event_type}", SpanKind.CONSUMER, attributes, parent, sampled, links) as span:
-            yield span
+        return self._sampled(f"process {event_type}", SpanKind.CONSUMER, attributes, parent, links)
 
-    @contextmanager
-    def _span(
+    def _sampled(
         self,
         name: str,
         kind: SpanKind,
         attributes: dict[str, str],
         parent: SpanContext | None,
-        sampled: bool,
-        links: list[Link] | None = None,
-    ) -> Iterator[Span | None]:
-        # Put back by value: a stream's generator may be closed from another context than it began in.
-        before = _CURRENT.get()
-        if not sampled:
-            ids = parent or SpanContext(_DRAW.getrandbits(128) or 1, _DRAW.getrandbits(64) or 1, False, TraceFlags(0))
-            _CURRENT.set(ids)
-            try:
-                yield None
-            finally:
-                _CURRENT.set(before)
-            return
+        links: Sequence[Link] = (),
+    ) -> _Sampled:
         context = set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()
-        span = self._tracer.start_span(name, context, kind, attributes, links or [])
-        _CURRENT.set(span.get_span_context())
-        try:
-            yield span  # type: ignore[misc]
-        except BaseException as error:
-            span.set_status(Status(StatusCode.ERROR))
-            # The class alone: messages and stack traces can hold what a caller said.
-            span.set_attribute("error.type", type(error).__name__)
-            raise
-        finally:
-            _CURRENT.set(before)
-            span.end()
+        span: Span = self._tracer.start_span(name, context, kind, attributes, links)  # type: ignore[assignment]
+        return _Sampled(span)
 
     def close(self) -> None:
         """Sends what is left and stops the exporter."""
