@@ -19,7 +19,7 @@ class IntakeDoor(api_grpc.IntakeServiceServicer):
 
     async def OpenContact(self, request: api.OpenContactRequest, context: Context) -> api.OpenContactResponse:
         contact = messages.contact_from(request, new_id(), self._cases.clock.now())
-        return await self._cases.append(handlers.open_contact(contact), api.OpenContactResponse)
+        return await self._cases.append(handlers.open_contact(contact))
 
     async def GetContact(self, request: api.GetContactRequest, context: Context) -> api.GetContactResponse:
         return await self._cases.handle(

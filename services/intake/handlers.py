@@ -67,7 +67,7 @@ class ResolveAllegations:
     decisions: Sequence[tuple[int, AllegationDecision, str]]
 
 
-def open_contact(contact: Contact) -> Append:
+def open_contact(contact: Contact) -> Append[api.OpenContactResponse]:
     """Takes a contact with all it discloses: one row of the ledger, one an allegation, one event."""
     rows = (
         (store.CONTACT, store.contact_row(contact)),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeAlias
 
 from google.protobuf.message import Message
 
@@ -32,6 +33,7 @@ TIMER = Table.of(
 )
 # Separates the items of an array column: arrays of arrays cannot be unnested side by side.
 _SEPARATOR = "\x1f"
+_ROOMS = (1, 2, 4, 8, 16)
 
 
 def joined(items: Sequence[str] | frozenset[str]) -> str:
@@ -60,27 +62,95 @@ def outbox_row(event: Message, *, force: str, sequence: int, time: object) -> tu
     )
 
 
+Row: TypeAlias = tuple[object, ...]
+# A table and how many rows there is room for; 0 for any number.
+Block: TypeAlias = tuple[Table, int]
+
+
 @dataclass(slots=True)
 class Rows:
     """Rows to add, by table, in the order the tables were first named."""
 
-    by_table: dict[Table, list[tuple[object, ...]]] = field(default_factory=dict)
+    by_table: dict[Table, list[Row]] = field(default_factory=dict)
 
-    def add(self, table: Table, row: tuple[object, ...]) -> None:
-        if len(row) != len(table.columns):
-            raise ValueError(f"{table.name} has {len(table.columns)} columns, the row {len(row)}")
+    def add(self, table: Table, row: Row) -> None:
+        """Raises ValueError for what is no row of the table."""
+        table.check(row)
         self.by_table.setdefault(table, []).append(row)
 
     def __bool__(self) -> bool:
         return bool(self.by_table)
 
     @property
-    def shape(self) -> tuple[Table, ...]:
-        return tuple(self.by_table)
+    def shape(self) -> tuple[Block, ...]:
+        """What a statement for these rows has to have room for."""
+        return tuple((table, room(len(rows))) for table, rows in self.by_table.items())
 
 
-def _parameter_types(table: Table) -> list[str]:
-    return ["text" if kind.endswith("[]") else kind for _, kind in table.columns]
+def room(rows: int) -> int:
+    """How many rows the statement for so many has room for.
+
+    Few rows are sent value by value, which costs half of what arrays cost on either side. Only a few sizes, so that
+    each is planned once and used again; what stays empty is filled with nulls. Many rows are sent as arrays.
+    """
+    return next((size for size in _ROOMS if size >= rows), 0)
+
+
+def source_sql(columns: Sequence[tuple[str, str]], size: int, first: int) -> str:
+    """A table expression of so many rows, parameters from $first on: "(values …) as x(a, b)"."""
+    names = ", ".join(name for name, _ in columns)
+    if not size:
+        arrays = ", ".join(f"${first + i}::{kind}[]" for i, (_, kind) in enumerate(columns))
+        return f"unnest({arrays}) as x({names})"
+    width = len(columns)
+    # The first row says what its columns are; the others follow.
+    rows = [", ".join(f"${first + i}::{kind}" for i, (_, kind) in enumerate(columns))]
+    rows += [", ".join(f"${first + number * width + i}" for i in range(width)) for number in range(1, size)]
+    return f"(values {', '.join(f'({row})' for row in rows)}) as x({names})"
+
+
+def source_args(rows: Sequence[Row], size: int) -> list[object]:
+    """The parameters of source_sql."""
+    if not size:
+        return [list(column) for column in zip(*rows, strict=True)]
+    args = [value for row in rows for value in row]
+    args.extend([None] * ((size - len(rows)) * len(rows[0])))
+    return args
+
+
+@cache
+def insert_sql(shape: tuple[Block, ...], first: int = 1, gate: str | None = None) -> str:
+    """Inserts for these tables as common table expressions, parameters from $first on.
+
+    With `gate`, each row carries the id of the request it belongs to as one more, leading parameter, and is added only
+    where the expression named `gate` holds that id.
+    """
+    parts = []
+    for number, (table, size) in enumerate(shape):
+        columns = [(name, "text" if kind.endswith("[]") else kind) for name, kind in table.columns]
+        if gate:
+            columns.insert(0, ("of_request", "uuid"))
+        # A null in the first column is room that stayed empty: no row has one (Table.check).
+        such = f"x.of_request in (select id from {gate})" if gate else f"x.{columns[0][0]} is not null"
+        conflict = f" on conflict {table.on_conflict}" if table.on_conflict else ""
+        parts.append(
+            f"added_{number} as (insert into {table.name} ({table.names}) "
+            f"select {_selected(table)} from {source_sql(columns, size, first)} where {such}{conflict})"
+        )
+        first += len(columns) * (size or 1)
+    return ", ".join(parts)
+
+
+def insert_args(rows: Rows) -> list[object]:
+    """The parameters of insert_sql without a gate."""
+    return [value for added in rows.by_table.values() for value in source_args(added, room(len(added)))]
+
+
+def wake_ups(shape: tuple[Block, ...]) -> str:
+    """Columns that wake the relay and the timer loop at commit, once a transaction and not once a row."""
+    written = [table for table, _ in shape]
+    calls = [f"(select pg_notify('{table.name}', ''))" for table in (OUTBOX, TIMER) if table in written]
+    return ", ".join(calls) or "1"
 
 
 def _selected(table: Table) -> str:
@@ -88,36 +158,3 @@ def _selected(table: Table) -> str:
         f"string_to_array(x.{name}, E'\\x1f')::{kind}" if kind.endswith("[]") else f"x.{name}"
         for name, kind in table.columns
     )
-
-
-@cache
-def insert_sql(shape: tuple[Table, ...], first: int = 1, gate: str | None = None) -> str:
-    """Inserts for these tables as common table expressions, parameters from $first on.
-
-    With `gate`, each row carries the id of the request it belongs to as one more, leading parameter, and is added only
-    where the expression named `gate` holds that id.
-    """
-    parts = []
-    for number, table in enumerate(shape):
-        types = (["uuid"] if gate else []) + _parameter_types(table)
-        arrays = ", ".join(f"${first + i}::{kind}[]" for i, kind in enumerate(types))
-        names = ("of_request, " if gate else "") + table.names
-        where = f" where x.of_request in (select id from {gate})" if gate else ""
-        conflict = f" on conflict {table.on_conflict}" if table.on_conflict else ""
-        parts.append(
-            f"added_{number} as (insert into {table.name} ({table.names}) "
-            f"select {_selected(table)} from unnest({arrays}) as x({names}){where}{conflict})"
-        )
-        first += len(types)
-    return ", ".join(parts)
-
-
-def wake_ups(shape: tuple[Table, ...]) -> str:
-    """Columns that wake the relay and the timer loop at commit, once a transaction and not once a row."""
-    calls = [f"(select pg_notify('{table.name}', ''))" for table in (OUTBOX, TIMER) if table in shape]
-    return ", ".join(calls) or "1"
-
-
-def insert_args(rows: Rows) -> list[list[object]]:
-    """The parameters of insert_sql without a gate, one array a column."""
-    return [array for table, added in rows.by_table.items() for array in table.arrays(added)]

@@ -1,7 +1,6 @@
 """Postgres: pools, and tables that can be filled in bulk."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -55,9 +54,12 @@ class Table:
     def names(self) -> str:
         return ", ".join(column for column, _ in self.columns)
 
-    def arrays(self, rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
-        """The rows turned into one array a column."""
-        return [list(column) for column in zip(*rows, strict=True)]
+    def check(self, row: tuple[object, ...]) -> None:
+        """Raises ValueError for what is no row of it: another number of values, or nothing in the first column."""
+        if len(row) != len(self.columns):
+            raise ValueError(f"{self.name} has {len(self.columns)} columns, the row {len(row)}")
+        if row[0] is None:
+            raise ValueError(f"{self.name}: the first column is never null")
 
 
 async def open_pool(settings: Settings, service: str, size: int | None = None, *, at_once: bool = True) -> Pool:
@@ -71,6 +73,8 @@ async def open_pool(settings: Settings, service: str, size: int | None = None, *
         max_size=size or settings.database_pool,
         command_timeout=settings.statement_timeout_seconds,
         timeout=5,
+        # Statements for many rows are long, and are worth keeping.
+        max_cacheable_statement_size=0,
         server_settings={"application_name": f"peel-{service}", "timezone": "UTC"},
     )
 

@@ -1,5 +1,6 @@
 """The same request twice is one request: the second gets the first one's reply."""
 
+from typing import TypeAlias
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -8,6 +9,9 @@ from services.kernel.bulk import REQUEST
 from services.kernel.caller import Call
 from services.kernel.errors import Conflict
 from services.kernel.transaction import Transaction
+
+# A row of bulk.REQUEST: id, force, method, digest of the request, serialised reply.
+Request: TypeAlias = tuple[UUID | None, str, str, bytes, bytes]
 
 
 def check_same(call: Call, force: str, method: str, digest: bytes) -> None:
@@ -25,7 +29,7 @@ async def first_reply(tx: Transaction, call: Call) -> bytes | None:
     return bytes(row["reply"])
 
 
-def request_row(call: Call, reply: Message) -> tuple[UUID | None, str, str, bytes, bytes]:
+def request_row(call: Call, reply: Message) -> Request:
     """The row for bulk.REQUEST."""
     return (call.request_id, call.caller.force, call.policy.full_name, call.digest, reply.SerializeToString())
 

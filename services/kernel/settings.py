@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     )
     append_queue: int = Field(200, ge=1, description="Appends that may wait; one more is refused as busy.")
     append_batch: int = Field(64, ge=1, description="Appends committed together at the most.")
+    append_interval_seconds: float = Field(
+        0.005,
+        ge=0,
+        description="While callers crowd, commits begin at least so far apart, and each takes more of them.",
+    )
     drain_grace_seconds: float = Field(8.0, gt=0, description="Time that work in hand has to finish at SIGTERM.")
     instance: str = Field(
         default_factory=socket.gethostname, description="Stable name of this replica: its static Kafka membership."

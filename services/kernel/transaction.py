@@ -6,12 +6,13 @@ A handler cannot publish, sleep, call another service or forget the outbox: it i
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
 
-from services.kernel.bulk import OUTBOX, TIMER, Rows, insert_args, insert_sql, outbox_row, wake_ups
+from services.kernel.bulk import OUTBOX, TIMER, Block, Rows, insert_args, insert_sql, outbox_row, wake_ups
 from services.kernel.caller import Caller
 from services.kernel.clock import Clock
 from services.kernel.database import Connection, Pool, Row, Table
@@ -121,8 +122,12 @@ class Transaction:
         if not self._rows:
             return
         rows, self._rows = self._rows, Rows()
-        sql = f"with {insert_sql(rows.shape)} select {wake_ups(rows.shape)}"
-        await self._connection.fetchrow(sql, *insert_args(rows))
+        await self._connection.fetchrow(_write_sql(rows.shape), *insert_args(rows))
+
+
+@cache
+def _write_sql(shape: tuple[Block, ...]) -> str:
+    return f"with {insert_sql(shape)} select {wake_ups(shape)}"
 
 
 class UnitOfWork:

@@ -89,9 +89,9 @@ class UseCases:
         async with self._work.begin(call.caller) as tx:
             return await _again(tx, call, kind)
 
-    async def append(self, append: Append, kind: type[Reply]) -> Reply:
+    async def append(self, append: Append[Reply]) -> Reply:
         """Runs an append-only use case through the group commit."""
-        return kind.FromString(await self._appender.append(current_call(), append))
+        return await self._appender.append(current_call(), append)
 
     async def stream(
         self,

@@ -88,7 +88,7 @@ class Ledger:
         async with self.work.begin(Caller("somebody", FORCE, frozenset(roles))) as tx:
             return await handler(command, tx)
 
-    async def append(self, append: Append) -> None:
+    async def append(self, append: Append[Any]) -> None:
         """Stores what the appender would."""
         async with self.work.begin(service_itself(self.service, FORCE)) as tx:
             for table, row in append.rows:

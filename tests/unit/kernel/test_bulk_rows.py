@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from peel.crime.v1 import events_pb2 as crime
 from peel.intake.v1 import api_pb2 as intake
@@ -31,34 +33,43 @@ def named(table: Table, row: tuple[object, ...]) -> dict[str, Any]:
 def test_a_table_from_the_sql_one_would_write() -> None:
     assert THING.columns == (("id", "uuid"), ("name", "text"), ("size", "double precision"))
     assert THING.names == "id, name, size"
-    assert THING.arrays([(1, "a", 2.0), (2, "b", 3.0)]) == [[1, 2], ["a", "b"], [2.0, 3.0]]
 
 
-def test_rows_of_a_table_are_unnested_side_by_side() -> None:
-    assert insert_sql((THING,)) == (
+def test_few_rows_travel_value_by_value() -> None:
+    assert insert_sql(((THING, 2),)) == (
         "added_0 as (insert into thing (id, name, size) select x.id, x.name, x.size "
-        "from unnest($1::uuid[], $2::text[], $3::double precision[]) as x(id, name, size))"
+        "from (values ($1::uuid, $2::text, $3::double precision), ($4, $5, $6)) as x(id, name, size) "
+        "where x.id is not null)"
     )
 
 
-def test_an_array_column_travels_as_text() -> None:
-    sql = insert_sql((TAGGED,))
-    assert "unnest($1::uuid[], $2::text[], $3::text[])" in sql
-    assert "string_to_array(x.tags, E'\\x1f')" in sql
+def test_many_rows_travel_as_arrays() -> None:
+    assert insert_sql(((THING, 0),)) == (
+        "added_0 as (insert into thing (id, name, size) select x.id, x.name, x.size "
+        "from unnest($1::uuid[], $2::text[], $3::double precision[]) as x(id, name, size) where x.id is not null)"
+    )
+
+
+@pytest.mark.parametrize("size", [1, 0])
+def test_an_array_column_travels_as_text(size: int) -> None:
+    sql = insert_sql(((TAGGED, size),))
+    assert ("($1::uuid, $2::text, $3::text)" if size else "($1::uuid[], $2::text[], $3::text[])") in sql
+    assert "string_to_array(x.tags, E'\\x1f')::text[], string_to_array(x.flags, E'\\x1f')::smallint[]" in sql
     assert joined(["b", "a"]) == "a\x1fb"
     assert joined(frozenset()) == ""
 
 
 def test_several_tables_number_their_parameters_on() -> None:
-    sql = insert_sql((THING, TAGGED), first=4)
-    assert "unnest($4::uuid[], $5::text[], $6::double precision[])" in sql
-    assert "unnest($7::uuid[], $8::text[], $9::text[])" in sql
+    sql = insert_sql(((THING, 2), (TAGGED, 0), (THING, 1)), first=4)
+    assert "(values ($4::uuid, $5::text, $6::double precision), ($7, $8, $9))" in sql
+    assert "unnest($10::uuid[], $11::text[], $12::text[])" in sql
+    assert "(values ($13::uuid, $14::text, $15::double precision))" in sql
     assert sql.index("added_0 as (insert into thing") < sql.index("added_1 as (insert into tagged")
 
 
 def test_a_gate_adds_only_the_rows_of_what_it_holds() -> None:
-    sql = insert_sql((THING,), first=6, gate="fresh")
-    assert "unnest($6::uuid[], $7::uuid[], $8::text[], $9::double precision[]) as x(of_request, id, name, size)" in sql
+    sql = insert_sql(((THING, 1),), first=6, gate="fresh")
+    assert "(values ($6::uuid, $7::uuid, $8::text, $9::double precision)) as x(of_request, id, name, size)" in sql
     assert sql.endswith("where x.of_request in (select id from fresh))")
 
 
@@ -69,14 +80,28 @@ def test_parameters_are_in_the_order_of_the_statement() -> None:
     rows.add(TAGGED, (3, "t", "1"))
     rows.add(THING, (2, "b", 3.0))
     assert rows
-    assert rows.shape == (THING, TAGGED)
-    assert insert_args(rows) == [[1, 2], ["a", "b"], [2.0, 3.0], [3], ["t"], ["1"]]
-    assert insert_sql(rows.shape).count("$") == len(insert_args(rows))
+    assert rows.shape == ((THING, 2), (TAGGED, 1))
+    assert insert_args(rows) == [1, "a", 2.0, 2, "b", 3.0, 3, "t", "1"]
 
 
-def test_a_row_with_a_column_too_few_is_refused_where_it_is_added() -> None:
-    with pytest.raises(ValueError, match="thing has 3 columns"):
-        Rows().add(THING, (1, "a"))
+@given(st.integers(1, 40))
+def test_every_row_has_room_and_what_is_left_over_is_null(count: int) -> None:
+    rows = Rows()
+    for number in range(count):
+        rows.add(THING, (number, "a", 2.0))
+    args, ((_, size),) = insert_args(rows), rows.shape
+    if size:
+        assert args == [value for number in range(count) for value in (number, "a", 2.0)] + [None] * 3 * (size - count)
+        assert insert_sql(rows.shape).count("$") == len(args)
+    else:
+        assert args == [list(range(count)), ["a"] * count, [2.0] * count]
+
+
+@pytest.mark.parametrize(("row", "rule"), [((1, "a"), "thing has 3 columns"), ((None, "a", 2.0), "never null")])
+def test_what_is_no_row_of_a_table_is_refused_where_it_is_added(row: tuple[object, ...], rule: str) -> None:
+    """A row without its first column would be taken for room that stayed empty, and be lost without a word."""
+    with pytest.raises(ValueError, match=rule):
+        Rows().add(THING, row)
 
 
 def test_an_event_is_keyed_by_force_and_aggregate() -> None:

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import asyncpg
 import pytest
+from google.protobuf.message import Message
 
 from peel.safety.v1 import emergency_types_pb2 as types
 from services.kernel.appender import Append, Appender
@@ -37,15 +38,15 @@ class Database:
     seconds: float = 0.001
     error: Exception | None = None
     asked: int = 0
-    stored: list[tuple[Call, Append]] = field(default_factory=list)
+    stored: list[tuple[Call, Append[Any]]] = field(default_factory=list)
 
-    async def append(self, call: Call, append: Append) -> bytes:
+    async def append(self, call: Call, append: Append[Message]) -> Message:
         self.asked += 1
         await asyncio.sleep(self.seconds)
         if self.error is not None:
             raise self.error
         self.stored.append((call, append))
-        return b""
+        return append.reply
 
 
 @dataclass
