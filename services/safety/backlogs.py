@@ -25,6 +25,26 @@ BACKLOGS = (
         real_time=True,
     ),
     Backlog(
+        "safety.devices-silent",
+        "control room supervisor",
+        "Radios on duty that were not heard for longer than their force allows.",
+        "select count(*) as size, min(silent_since) as oldest from device where silent_since is not null",
+    ),
+    Backlog(
+        "safety.devices-untested",
+        "control room supervisor",
+        "Radios on duty whose self-test has not passed at this booking-on.",
+        # As long before it as a test counts at dispatch.
+        "select count(*) as size, min(duty_since) as oldest from device where duty = 1 "
+        "and not (test_passed and tested_at >= duty_since - interval '30 minutes')",
+    ),
+    Backlog(
+        "safety.welfare-overdue",
+        "control room supervisor",
+        "People who were to be called because four fifths of their welfare time are over, and have not checked in.",
+        "select count(*) as size, min(warn_at) as oldest from welfare where ended_at is null and warn_at <= $1",
+    ),
+    Backlog(
         "safety.markers-to-review",
         "intelligence unit",
         "Markers whose review is due: nobody has looked at them since.",

@@ -1,10 +1,19 @@
 """The Kafka and timer door of safety: what it reacts to. No logic."""
 
-from peel.dispatch.v1.events_pb2 import AssignmentEnded, UnitAssigned, UnitBookedOff, UnitBookedOn
+from peel.dispatch.v1.events_pb2 import (
+    AssignmentEnded,
+    HazardUpdated,
+    UnitAssigned,
+    UnitBookedOff,
+    UnitBookedOn,
+    UnitStatusChanged,
+)
 from services.kernel.reactions import Reactions
 from services.kernel.timers import Timer
 from services.kernel.transaction import Transaction
 from services.safety.devices import handlers_duty as duty
+from services.safety.devices import handlers_heartbeats as heartbeats
+from services.safety.devices import handlers_welfare as welfare
 from services.safety.devices import messages_duty as told
 from services.safety.emergency import following
 from services.safety.emergency.domain.signals import EscalationLevel
@@ -76,3 +85,28 @@ async def unit_assigned(event: UnitAssigned, tx: Transaction) -> None:
 @reactions.consumes(AssignmentEnded)
 async def assignment_ended(event: AssignmentEnded, tx: Transaction) -> None:
     await duty.be_freed(told.freed_from(event), tx)
+
+
+@reactions.consumes(UnitStatusChanged)
+async def unit_status_changed(event: UnitStatusChanged, tx: Transaction) -> None:
+    await welfare.note_doing(told.doing_from(event), tx)
+
+
+@reactions.consumes(HazardUpdated)
+async def hazard_updated(event: HazardUpdated, tx: Transaction) -> None:
+    await welfare.note_hazards(told.hazards_from(event), tx)
+
+
+@reactions.fires(welfare.WARN)
+async def welfare_warn(timer: Timer, tx: Transaction) -> None:
+    await welfare.warn(timer.subject, tx)
+
+
+@reactions.fires(welfare.DUE)
+async def welfare_due(timer: Timer, tx: Transaction) -> None:
+    await welfare.fall_due(timer.subject, tx)
+
+
+@reactions.every(2)
+async def silence_noted(tx: Transaction) -> None:
+    await heartbeats.note_silence(tx)

@@ -1,5 +1,6 @@
 """What happens with devices. The only place that says so; both doors lead here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from peel.safety.v1 import events_pb2 as events
@@ -22,6 +23,15 @@ class SetSafeCodes:
     codes: Codes
 
 
+@dataclass(frozen=True, slots=True)
+class ListDevices:
+    """Which, from those after a place in the list."""
+
+    silent_only: bool
+    after: Sequence[str]
+    limit: int
+
+
 async def keep_test(command: KeepTest, tx: Transaction) -> Device:
     """A unit is deployable by what its radios' tests came to (R-OS-07): dispatch is told of each."""
     device = await store.device_or_new(tx, tx.caller.force, command.radio)
@@ -39,3 +49,7 @@ async def set_safe_codes(command: SetSafeCodes, tx: Transaction) -> Device:
         must_carry(device, tx.caller.subject)
     await store.keep_codes(tx, device, command.codes, tx.caller.subject if of_officer else "")
     return replace(device, codes_known=True)
+
+
+async def list_devices(command: ListDevices, tx: Transaction) -> list[store.Placed]:
+    return await store.devices(tx, command.after, command.limit, silent_only=command.silent_only)

@@ -4,7 +4,7 @@ Events of different units, and of units and assignments, come in any order: the 
 """
 
 from services.kernel.transaction import Transaction
-from services.safety.devices import store_duty
+from services.safety.devices import handlers_welfare, store_duty
 from services.safety.devices.domain.duty import Freed, OffDuty, OnDuty, Sent
 
 
@@ -16,6 +16,7 @@ async def come_on_duty(told: OnDuty, tx: Transaction) -> None:
 async def go_off_duty(told: OffDuty, tx: Transaction) -> None:
     """Nobody is on duty with these radios. Who carried them last stays known: a press then says OFF, and who it was."""
     await store_duty.put_away(tx, told)
+    await handlers_welfare.end_of_unit(told.unit_id, tx)
 
 
 async def be_sent(told: Sent, tx: Transaction) -> None:

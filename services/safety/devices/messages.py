@@ -7,9 +7,11 @@ from peel.safety.v1 import emergency_types_pb2 as types
 from services.kernel.validation import Check
 from services.kernel.wire import optional_stamp
 from services.safety.devices.domain.carrying import Device
-from services.safety.emergency.messages import carrier_message
+from services.safety.devices.domain.heartbeats import Beat
+from services.safety.emergency.messages import carrier_message, point_from
 
 RADIO_LONGEST = 64
+_MOST_HEARTBEATS = 500
 _CODE = r"[0-9]{4,12}"
 
 
@@ -51,3 +53,26 @@ def codes_from(request: api.SetSafeCodesRequest, now: datetime) -> tuple[str, st
         check.violation("duress_code", "must differ from the safe code")
     check.done()
     return radio, safe, duress
+
+
+def beats_from(request: api.ReportHeartbeatsRequest, now: datetime) -> list[Beat]:
+    """The heartbeats in one message of a stream."""
+    check = Check(now)
+    if len(request.heartbeats) > _MOST_HEARTBEATS:
+        check.violation("heartbeats", f"must have at most {_MOST_HEARTBEATS} entries")
+    beats = [_beat(check, f"heartbeats[{n}]", one) for n, one in enumerate(request.heartbeats[:_MOST_HEARTBEATS])]
+    check.done()
+    return beats
+
+
+def _beat(check: Check, at: str, beat: api.Heartbeat) -> Beat:
+    radio = check.text(f"{at}.radio", beat.radio, longest=RADIO_LONGEST, required=True)
+    moment = check.moment(f"{at}.at", beat.at, given=beat.HasField("at"))
+    if not beat.HasField("at"):
+        check.violation(f"{at}.at", "must be given")
+    point = None
+    if beat.HasField("point"):
+        point = point_from(beat.point)
+        if point is None:
+            check.violation(f"{at}.point", "must have a latitude, a longitude and an accuracy that are on this planet")
+    return Beat(radio, moment or check.now, point)

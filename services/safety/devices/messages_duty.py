@@ -5,7 +5,8 @@ from uuid import UUID
 from peel.dispatch.v1 import events_pb2 as dispatch
 from peel.dispatch.v1 import types_pb2 as units
 from services.kernel.wire import moment
-from services.safety.devices.domain.duty import Freed, OffDuty, OnDuty, Sent
+from services.safety.devices.domain.duty import Doing, Freed, OffDuty, OnDuty, Sent
+from services.safety.devices.domain.welfare import UNKNOWN_HAZARD
 
 
 def on_duty_from(unit: units.Unit) -> OnDuty:
@@ -43,3 +44,24 @@ def freed_from(event: dispatch.AssignmentEnded) -> Freed:
     """A unit that is not on an incident any more."""
     ended = event.assignment
     return Freed(ended.force, tuple(event.radios), UUID(ended.incident_id))
+
+
+def doing_from(event: dispatch.UnitStatusChanged) -> Doing:
+    """What a unit does now, and what is known of where it does it."""
+    unit, at_scene = event.unit, event.unit.status == units.UNIT_STATUS_AT_SCENE
+    on = event.assignment
+    return Doing(unit.force, UUID(unit.unit_id), tuple(unit.radios), at_scene, on.grade, _codes(on.hazard))
+
+
+def hazards_from(event: dispatch.HazardUpdated) -> Doing:
+    """What is known now of where a unit was sent."""
+    on = event.assignment
+    at_scene = on.state == units.ASSIGNMENT_STATE_AT_SCENE
+    return Doing(on.force, UUID(on.unit_id), (), at_scene, on.grade, _codes(on.hazard))
+
+
+def _codes(answer: units.HazardAnswer) -> frozenset[str]:
+    """Of the hazards. What was not checked and what is kept secret is not known to be harmless."""
+    codes = {hazard.code or UNKNOWN_HAZARD for hazard in answer.hazards if not hazard.withdrawn}
+    checked = (units.HAZARD_OUTCOME_MARKERS_FOUND, units.HAZARD_OUTCOME_NONE_FOUND)
+    return frozenset(codes if answer.outcome in checked else {*codes, UNKNOWN_HAZARD})

@@ -1,5 +1,9 @@
 """The SQL of devices: rows to domain and back, nothing else."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
 from services.kernel.database import Row
 from services.kernel.transaction import Transaction
 from services.safety.devices.domain.carrying import Device
@@ -8,11 +12,21 @@ from services.safety.emergency.domain import naming
 from services.safety.emergency.domain.signals import Duty
 from services.safety.emergency.store import carrier_from
 
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A device, and its place in the list that it was found in."""
+
+    device: Device
+    place: list[str]
+
+
 COLUMNS = (
     "device_id, force, radio, unit_id, callsign, crew, duty, incident_id, incident_address, latitude, longitude, "
     "accuracy_metres, point_at, duty_since, heard_at, silent_since, tested_at, test_passed, "
     "salt is not null as codes_known, sequence"
 )
+_SILENCE = "coalesce(silent_since, 'infinity')"
 
 
 def device_from(row: Row) -> Device:
@@ -52,6 +66,37 @@ async def device_or_new(tx: Transaction, force: str, radio: str) -> Device:
     if found is None:
         raise LookupError("a device that was added just now is not there")
     return found
+
+
+async def device_named(tx: Transaction, device_id: UUID) -> Device:
+    """A device that is known to be there."""
+    row = await tx.maybe(f"select {COLUMNS} from device where device_id = $1", device_id)
+    if row is None:
+        raise LookupError("devices are never deleted")
+    return device_from(row)
+
+
+async def devices(tx: Transaction, after: Sequence[str], limit: int, *, silent_only: bool) -> list[Placed]:
+    """The caller's force's devices, those that are silent for longest first, from those after a place in the list."""
+    rows = await tx.all(
+        f"select {COLUMNS}, {_SILENCE}::text as place from device where force = $1 "
+        "and (not $2 or silent_since is not null) "
+        f"and ($3 = '' or ({_SILENCE}, device_id) > ($3::timestamptz, $4::uuid)) "
+        f"order by {_SILENCE}, device_id limit $5",
+        tx.caller.force,
+        silent_only,
+        after[0] if after else "",
+        after[1] if after else None,
+        limit,
+    )
+    return [Placed(device_from(row), [row["place"], str(row["device_id"])]) for row in rows]
+
+
+async def hear(tx: Transaction, device: Device) -> None:
+    """Stores that a device was heard now, by what somebody says through it."""
+    await tx.execute(
+        "update device set heard_at = greatest(heard_at, $2) where device_id = $1", device.carrier.device_id, tx.now
+    )
 
 
 async def keep_test(tx: Transaction, device: Device) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from peel.safety.v1 import emergency_api_pb2 as api
 from services.kernel.ids import new_id
-from services.safety.devices.domain.carrying import TestFault, fault_of
+from services.safety.devices.domain.carrying import Fault, fault_of
 from services.safety.emergency.changes import ChangeLog
 from services.safety.emergency.desk import Desk
 from services.safety.emergency.domain.signals import Press, Trigger
@@ -23,12 +23,12 @@ _SHOWN_SECONDS = 2.0
 class Outcome:
     """How it went, and the seconds from the press until a watcher had it; those it was waited for where none did."""
 
-    fault: TestFault
+    fault: Fault
     seconds: float
 
     @property
     def passed(self) -> bool:
-        return self.fault is TestFault.NONE
+        return self.fault is Fault.NONE
 
 
 class Trial:

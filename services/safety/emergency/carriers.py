@@ -4,12 +4,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from services.safety.emergency.domain import naming
 from services.safety.emergency.domain.answering import Code
-from services.safety.emergency.domain.signals import Carrier
+from services.safety.emergency.domain.signals import Carrier, Point
 
 # Codes have four digits at least: the digest hides them from a glance into the database, the audit tells who guesses.
 _SCRYPT = {"n": 2**12, "r": 8, "p": 1, "dklen": 32}
@@ -55,7 +56,20 @@ class Carriers:
     def learn(self, devices: Iterable[Known]) -> None:
         """Takes what is known of these devices now."""
         for known in devices:
+            before = self._known.get(known.carrier.device_id)
             self._known[known.carrier.device_id] = known
+            if before is not None and before.carrier.last_point is not None:
+                # What a radio said since may not be in the database yet.
+                at = before.carrier.last_point_at
+                self.locate(known.force, known.radio, before.carrier.last_point, at)
+
+    def locate(self, force: str, radio: str, point: Point, at: datetime | None) -> None:
+        """Hears where a radio was at that moment. Only the newest counts."""
+        device_id = naming.device_id(force, radio)
+        known = self._known.get(device_id) or Known(force, radio, Carrier(device_id))
+        last = known.carrier.last_point_at
+        if at is not None and (last is None or last < at):
+            self._known[device_id] = replace(known, carrier=replace(known.carrier, last_point=point, last_point_at=at))
 
     def carrier(self, force: str, radio: str) -> Carrier:
         """Whoever carries a radio; of one that nobody knows, only its name."""

@@ -55,18 +55,22 @@ class _Taking:
     def point(self, value: PointMessage, *, given: bool) -> Point | None:
         if not given:
             return None
-        point = Point(value.latitude, value.longitude, value.accuracy_metres)
-        accurate = 0 <= point.accuracy_metres <= 1_000_000
-        both = value.HasField("latitude") and value.HasField("longitude")
-        if not (both and accurate and abs(point.latitude) <= 90 and abs(point.longitude) <= 180):
-            self.whole = False
-            return None
+        point = point_from(value)
+        self.whole &= point is not None
         return point
 
     def trigger(self, value: int, *, ours: bool) -> Trigger:
         known = value in types.Trigger.values() and (ours or value not in _BY_US)
         self.whole &= known
         return (Trigger(value) if known else None) or Trigger.BUTTON
+
+
+def point_from(message: PointMessage) -> Point | None:
+    """The point that somebody else wrote; None where there is no such place."""
+    point = Point(message.latitude, message.longitude, message.accuracy_metres)
+    both = message.HasField("latitude") and message.HasField("longitude")
+    accurate = 0 <= point.accuracy_metres <= 1_000_000
+    return point if both and accurate and abs(point.latitude) <= 90 and abs(point.longitude) <= 180 else None
 
 
 def press_from(request: api.PressEmergencyRequest, *, salvaged: bool, token_expired: bool, ours: bool) -> Press:

@@ -30,6 +30,7 @@ class Path:
     """What a process of the emergency path has, for the devices that presses come from."""
 
     desk: Desk
+    carriers: Carriers
     consoles: Consoles
     log: ChangeLog
 
@@ -62,4 +63,4 @@ def serve(serving: Serving) -> Path:
     }
     for name, work in background.items():
         serving.background(name, work)
-    return Path(desk, consoles, log)
+    return Path(desk, carriers, consoles, log)

@@ -75,7 +75,7 @@ async def is_new(tx: Transaction, signal_id: UUID) -> bool:
     return await tx.maybe("select from signal where id = $1", signal_id) is None
 
 
-_DEVICE = (
+KNOWN = (
     "select device_id, force, radio, unit_id, callsign, crew, duty, incident_id, incident_address, latitude, "
     "longitude, accuracy_metres, point_at, safe_digest, duress_digest, salt from device"
 )
@@ -83,12 +83,12 @@ _DEVICE = (
 
 async def devices(connection: Connection) -> list[Known]:
     """Every device."""
-    return [_device(row) for row in await connection.fetch(_DEVICE)]
+    return [known_from(row) for row in await connection.fetch(KNOWN)]
 
 
 async def devices_named(connection: Connection, ids: Sequence[UUID]) -> list[Known]:
     """These devices."""
-    return [_device(row) for row in await connection.fetch(f"{_DEVICE} where device_id = any($1::uuid[])", list(ids))]
+    return [known_from(row) for row in await connection.fetch(f"{KNOWN} where device_id = any($1::uuid[])", list(ids))]
 
 
 def carrier_from(row: Row) -> Carrier:
@@ -107,7 +107,8 @@ def carrier_from(row: Row) -> Carrier:
     )
 
 
-def _device(row: Row) -> Known:
+def known_from(row: Row) -> Known:
+    """A device of a row of KNOWN."""
     known = row["salt"] is not None
     codes = Codes(row["salt"], row["safe_digest"], row["duress_digest"]) if known else None
     return Known(row["force"], row["radio"], carrier_from(row), codes)

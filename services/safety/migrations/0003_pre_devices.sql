@@ -36,5 +36,6 @@ create table welfare (
     check (emergency_id is null or ended_at is not null)
 );
 create unique index welfare_open on welfare (device_id) where ended_at is null;
-create index welfare_open_of_unit on welfare (unit_id) where ended_at is null;
+create index welfare_of_device on welfare (device_id, started_at);
+create index welfare_of_unit on welfare (unit_id, started_at);
 create index welfare_unanswered on welfare (warn_at) where ended_at is null;

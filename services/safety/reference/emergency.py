@@ -17,7 +17,7 @@ def ladder(force: str, on: date) -> Ladder:
     """The levels of escalation, first one first."""
     rungs = [
         Rung(EscalationLevel[line["level"]], timedelta(seconds=float(line["after_seconds"])), line["told"])
-        for line in _lines("escalation.csv", force, on)
+        for line in lines("escalation.csv", force, on)
     ]
     return tuple(sorted(rungs, key=lambda rung: rung.after))
 
@@ -25,7 +25,7 @@ def ladder(force: str, on: date) -> Ladder:
 @cache
 def nearness(force: str, on: date) -> Nearness:
     """How close two presses are near each other."""
-    (line,) = _lines("nearness.csv", force, on)
+    (line,) = lines("nearness.csv", force, on)
     return Nearness(float(line["metres"]), timedelta(minutes=float(line["minutes"])))
 
 
@@ -39,7 +39,7 @@ def sites(on: date) -> dict[tuple[str, str], timedelta]:
     }
 
 
-def _lines(table: str, force: str, on: date) -> list[dict[str, str]]:
+def lines(table: str, force: str, on: date) -> list[dict[str, str]]:
     """The force's own lines on that day, else everybody's."""
     valid = [line for line in read_table(__package__, table) if valid_from(line) <= on <= valid_to(line)]
     return [line for line in valid if line["force"] == force] or [line for line in valid if line["force"] == ANY_FORCE]

@@ -8,7 +8,7 @@ from services.kernel.errors import Refused
 from services.safety.emergency.domain.signals import Carrier, Durability, Duty
 
 
-class TestFault(StrEnum):
+class Fault(StrEnum):
     """Why a device did not pass its test."""
 
     NONE = ""
@@ -38,12 +38,27 @@ class Device:
         """On duty, and not heard for longer than its force allows."""
         return self.silent_since is not None
 
+    @property
+    def unheard_since(self) -> datetime | None:
+        """Its last sign of life. Coming on duty is one: a device that was never heard counts from there (R-OS-07)."""
+        return max((moment for moment in (self.heard_at, self.duty_since) if moment), default=None)
 
-def fault_of(durability: Durability, *, shown: bool) -> TestFault:
+
+def fallen_silent(device: Device) -> Device:
+    """A device on duty that was not heard for longer than its force allows."""
+    return replace(device, silent_since=device.unheard_since, sequence=device.sequence + 1)
+
+
+def heard_again(device: Device) -> Device:
+    """A silent device that was heard, or is not on duty any more."""
+    return replace(device, silent_since=None, sequence=device.sequence + 1)
+
+
+def fault_of(durability: Durability, *, shown: bool) -> Fault:
     """What was wrong with a test press: a real one has to be lasting and on a screen (R-OS-01, R-OS-07)."""
     if not durability.lasting:
-        return TestFault.NOT_DURABLE
-    return TestFault.NONE if shown else TestFault.NOT_SHOWN
+        return Fault.NOT_DURABLE
+    return Fault.NONE if shown else Fault.NOT_SHOWN
 
 
 def tested(device: Device, at: datetime, *, passed: bool) -> Device:

@@ -39,3 +39,15 @@ class Freed:
     force: str
     radios: tuple[str, ...]
     incident_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What a unit does now. `codes` are those of the hazards that are known at its incident."""
+
+    force: str
+    unit_id: UUID
+    radios: tuple[str, ...]
+    at_scene: bool
+    grade: str = ""
+    codes: frozenset[str] = frozenset()

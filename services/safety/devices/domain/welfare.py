@@ -1,0 +1,62 @@
+"""Time within which somebody has to check in (R-OS-08)."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+# After this share of the time somebody is to call them.
+WARN_AT = 0.8
+# Stands for a hazard of which nobody knows what it is: it was not checked, or its marker is restricted.
+UNKNOWN_HAZARD = "?"
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How many minutes at a scene of a grade with a hazard; ANY of either."""
+
+    grade: str
+    code: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Welfare:
+    """A timer of a device. `by_status`: it runs because its unit is at a scene. `sequence` counts its events."""
+
+    id: UUID
+    force: str
+    device_id: UUID
+    unit_id: UUID | None
+    by_status: bool
+    minutes: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    emergency_id: UUID | None = None
+    sequence: int = 0
+
+    @property
+    def warn_at(self) -> datetime:
+        return self.started_at + timedelta(minutes=self.minutes) * WARN_AT
+
+    @property
+    def due_at(self) -> datetime:
+        return self.started_at + timedelta(minutes=self.minutes)
+
+
+def minutes_at_scene(rules: Iterable[Rule], grade: str, codes: Collection[str]) -> int:
+    """The shortest time of all the rules that apply. Raises ValueError where none does."""
+    return min(
+        rule.minutes for rule in rules if rule.grade in (ANY, grade) and (rule.code == ANY or rule.code in codes)
+    )
+
+
+def begun_again(welfare: Welfare, now: datetime, minutes: int | None = None) -> Welfare:
+    """The timer after a sign that its people are well, or with another time from now on."""
+    return replace(welfare, started_at=now, minutes=welfare.minutes if minutes is None else minutes)
+
+
+def ended(welfare: Welfare, now: datetime, emergency_id: UUID | None = None) -> Welfare:
+    """The timer when nobody has to check in any more, or when nobody had: it has become that emergency."""
+    return replace(welfare, ended_at=now, emergency_id=emergency_id)

@@ -1,0 +1,174 @@
+"""Nobody at a scene is forgotten: who does not check in is called, and is then an emergency (R-OS-08)."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from peel.safety.v1 import events_pb2 as events
+from services.kernel.errors import NotFound, Refused
+from services.kernel.ids import new_id
+from services.kernel.reference import local_date
+from services.kernel.transaction import Transaction
+from services.safety.devices import store, store_welfare
+from services.safety.devices.domain import welfare as rules
+from services.safety.devices.domain.carrying import Device, must_carry
+from services.safety.devices.domain.duty import Doing
+from services.safety.devices.domain.welfare import Welfare
+from services.safety.devices.messages_welfare import welfare_message
+from services.safety.emergency import following
+from services.safety.emergency.domain.signals import Press, Trigger
+from services.safety.reference.devices import welfare_rules
+
+WARN, DUE = "WELFARE_WARN", "WELFARE_DUE"
+_WARNED, _OWNER = "dispatcher", "control room supervisor"
+# Whoever holds one of these speaks for any device; an officer, for what their own crew carries.
+_FOR_ANY_DEVICE = ("ROLE_DISPATCHER", "ROLE_SUPERVISOR", "ROLE_RADIO_GATEWAY")
+
+
+@dataclass(frozen=True, slots=True)
+class StartWelfare:
+    radio: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    radio: str
+    finished: bool
+
+
+async def start_welfare(command: StartWelfare, tx: Transaction) -> Welfare:
+    """A person's word stands in place of whatever ran for the device."""
+    device = await store.device_or_new(tx, tx.caller.force, command.radio)
+    _must_speak_for(device, tx)
+    before = await store_welfare.of_device(tx, device.carrier.device_id)
+    if before is not None:
+        await _end(before, tx)
+    return _begin(device, command.minutes, tx, by_status=False)
+
+
+async def check_in(command: CheckIn, tx: Transaction) -> Welfare | None:
+    """Somebody is well: the timers that their word is for begin again, or end. Returns the one that runs now."""
+    device = await store.device(tx, tx.caller.force, command.radio)
+    if device is None:
+        raise NotFound("device")
+    _must_speak_for(device, tx)
+    found = await store_welfare.of_crew(tx, device)
+    if not found:
+        raise _nothing_runs(await store_welfare.last_of_device(tx, device))
+    await store.hear(tx, device)
+    if command.finished:
+        for one in found:
+            await _end(one, tx)
+        return None
+    for one in found:
+        await _again(rules.begun_again(one, tx.now), tx)
+    return rules.begun_again(found[0], tx.now)
+
+
+async def note_doing(told: Doing, tx: Transaction) -> None:
+    """A unit says what it does. At a scene its time runs, by the grade and by what is known of the place."""
+    before = await store_welfare.of_unit(tx, told.unit_id, by_status=True)
+    if not told.at_scene:
+        for one in before:
+            await _end(one, tx)
+        return
+    minutes = _minutes(told, tx)
+    if before:
+        for one in before:
+            await _again(rules.begun_again(one, tx.now, minutes), tx)
+    elif told.radios:
+        await _begin_at_scene(told, minutes, tx)
+
+
+async def note_hazards(told: Doing, tx: Transaction) -> None:
+    """More is known of the place where a unit is: where that shortens its time, the shorter time begins now."""
+    minutes = _minutes(told, tx)
+    for one in await store_welfare.of_unit(tx, told.unit_id, by_status=True):
+        if minutes < one.minutes:
+            await _again(rules.begun_again(one, tx.now, minutes), tx)
+
+
+async def end_of_unit(unit_id: UUID, tx: Transaction) -> None:
+    """The crew has gone off duty: nobody has to check in."""
+    for one in await store_welfare.of_unit(tx, unit_id, by_status=False):
+        await _end(one, tx)
+
+
+async def warn(welfare_id: UUID, tx: Transaction) -> None:
+    """Four fifths of the time are over."""
+    found = await store_welfare.running(tx, welfare_id)
+    if found is None or found.warn_at > tx.now:
+        return
+    told = replace(found, sequence=found.sequence + 1)
+    await store_welfare.keep(tx, told)
+    tx.emit(events.WelfareWarned(welfare=welfare_message(told)), force=told.force, sequence=told.sequence)
+
+
+async def fall_due(welfare_id: UUID, tx: Transaction) -> None:
+    """Nobody has checked in: that is a press, shown at every console, and escalates as one."""
+    found = await store_welfare.running(tx, welfare_id)
+    if found is None or found.due_at > tx.now:
+        return
+    device = await store.device_named(tx, found.device_id)
+    press = Press(device.radio, f"welfare/{found.id}", Trigger.WELFARE)
+    signal = await following.press_for(press, device.carrier, found.force, tx)
+    await store_welfare.keep(tx, rules.ended(found, tx.now, signal.emergency_id))
+
+
+def _minutes(told: Doing, tx: Transaction) -> int:
+    return rules.minutes_at_scene(welfare_rules(told.force, local_date(tx.now)), told.grade, told.codes)
+
+
+async def _begin_at_scene(told: Doing, minutes: int, tx: Transaction) -> None:
+    """One timer for the unit, on the first of its radios. What somebody asked for there stays, if it is due sooner."""
+    device = await store.device_or_new(tx, told.force, min(told.radios))
+    device = replace(device, carrier=replace(device.carrier, unit_id=told.unit_id))
+    asked_for = await store_welfare.of_device(tx, device.carrier.device_id)
+    if asked_for is not None:
+        if asked_for.due_at <= rules.begun_again(asked_for, tx.now, minutes).due_at:
+            return
+        await _end(asked_for, tx)
+    _begin(device, minutes, tx, by_status=True)
+
+
+def _begin(device: Device, minutes: int, tx: Transaction, *, by_status: bool) -> Welfare:
+    begun = Welfare(
+        new_id(), device.force, device.carrier.device_id, device.carrier.unit_id, by_status, minutes, started_at=tx.now
+    )
+    tx.add(store_welfare.WELFARE, store_welfare.welfare_row(begun))
+    _start_timers(begun, tx)
+    return begun
+
+
+async def _again(welfare: Welfare, tx: Transaction) -> None:
+    await store_welfare.keep(tx, welfare)
+    _cancel_timers(welfare, tx)
+    _start_timers(welfare, tx)
+
+
+async def _end(welfare: Welfare, tx: Transaction) -> None:
+    await store_welfare.keep(tx, rules.ended(welfare, tx.now))
+    _cancel_timers(welfare, tx)
+
+
+def _start_timers(welfare: Welfare, tx: Transaction) -> None:
+    tx.start_timer(WARN, welfare.id, due=welfare.warn_at, owner=_WARNED, force=welfare.force)
+    tx.start_timer(DUE, welfare.id, due=welfare.due_at, owner=_OWNER, force=welfare.force)
+
+
+def _cancel_timers(welfare: Welfare, tx: Transaction) -> None:
+    tx.cancel_timer(WARN, welfare.id)
+    tx.cancel_timer(DUE, welfare.id)
+
+
+def _must_speak_for(device: Device, tx: Transaction) -> None:
+    if not tx.caller.may(*_FOR_ANY_DEVICE):
+        must_carry(device, tx.caller.subject)
+
+
+def _nothing_runs(last: Welfare | None) -> Refused:
+    if last is not None and last.emergency_id is not None:
+        return Refused(
+            "WELFARE_IS_EMERGENCY", rule="the time ran out: it is an emergency now, which a person clears as any other"
+        )
+    return Refused("NO_WELFARE_TIMER", rule="no welfare timer runs for the device")
