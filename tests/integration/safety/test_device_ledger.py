@@ -1,6 +1,6 @@
 """Devices in the database: who carries them by dispatch's events in any order, who was heard, who must check in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -62,7 +62,8 @@ def carrier(ledger: Ledger, radio: str = RADIO) -> Carrier:
 
 
 def beats(ledger: Ledger, *said: Beat) -> Tally:
-    return ledger.handle(handlers_heartbeats.take_heartbeats, [said], GATEWAY)
+    batch: list[Sequence[Beat]] = [said]
+    return ledger.handle(handlers_heartbeats.take_heartbeats, batch, GATEWAY)
 
 
 def look(ledger: Ledger) -> list[tuple[str, bool, int]]:
