@@ -2,9 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import grpc
 
@@ -21,8 +19,6 @@ from peel.safety.v1 import api_pb2 as safety
 
 _TOLD_SECONDS = 60.0
 _NOT_YET = "NOT_FOUND"
-
-Attended: TypeAlias = Callable[[PlannedContact, str], None]
 
 
 @dataclass(slots=True)
@@ -43,12 +39,9 @@ class Sent:
 class Dispatchers:
     """Knows which incidents nobody has been sent to yet."""
 
-    def __init__(
-        self, line: Line, force: str, crew: Crew, patrols: Patrols, desk: EmergencyDesk, attended: Attended
-    ) -> None:
-        """`attended` is told of each incident that somebody was at."""
+    def __init__(self, line: Line, force: str, crew: Crew, patrols: Patrols, desk: EmergencyDesk) -> None:
         self._line, self._force, self._crew = line, force, crew
-        self._patrols, self._desk, self._attended = patrols, desk, attended
+        self._patrols, self._desk = patrols, desk
         self._waiting: list[tuple[PlannedContact, str]] = []
         self._at_scene: list[tuple[Patrol, PlannedContact, str]] = []
         self.sent = Sent()
@@ -100,8 +93,6 @@ class Dispatchers:
             return
         events = events_of(contact, self._force)
         if incident.state == types.DISPATCH_STATE_RESULTED:
-            # By an earlier replay of the same file.
-            self._attended(contact, incident_id)
             return
         patrol = await self._patrols.free.get()
         assignment = await self._assign(contact, incident_id, patrol)
@@ -132,7 +123,6 @@ class Dispatchers:
         await self._line.ask(self._line.dispatch.ResultIncident, request, "dispatcher")
         await self._say(patrol, types.UNIT_STATUS_ON_PATROL, contact, "on-patrol")
         self._patrols.free.put_nowait(patrol)
-        self._attended(contact, incident_id)
 
     async def _say(
         self, patrol: Patrol, status: types.UnitStatus.ValueType, contact: PlannedContact, step: str

@@ -8,6 +8,7 @@ from services.dispatch.api_assignments import AcknowledgementDoor, AssignmentDoo
 from services.dispatch.api_board import BoardDoor
 from services.dispatch.api_units import UnitDoor
 from services.dispatch.live import BoardFeed
+from services.dispatch.positions import Positions
 from services.dispatch.replica import keep_warm
 from services.kernel.serving import Serving
 
@@ -21,10 +22,12 @@ class UnitsDoor(UnitDoor, AcknowledgementDoor):
 
 
 def serve(serving: Serving) -> None:
-    """Adds the service to a server, and what keeps its boards live."""
+    """Adds the service to a server, and what keeps its boards live and its positions."""
     feed = BoardFeed(serving.settings, serving.work)
     serving.background("board-listener", feed.listen)
     serving.background("board-reader", feed.read)
     serving.background("markers", partial(keep_warm, serving.work, partial(serving.health.set, "markers")))
-    add_DispatchServiceServicer_to_server(DispatchersDoor(serving, feed), serving.server)  # type: ignore[abstract]  # comes next
-    add_UnitServiceServicer_to_server(UnitsDoor(serving, feed), serving.server)  # type: ignore[abstract]  # comes next
+    positions = Positions(serving.work, serving.clock)
+    serving.background("positions", positions.store)
+    add_DispatchServiceServicer_to_server(DispatchersDoor(serving, feed), serving.server)
+    add_UnitServiceServicer_to_server(UnitsDoor(serving, feed, positions), serving.server)

@@ -5,8 +5,10 @@ from collections.abc import AsyncGenerator
 from peel.dispatch.v1 import api_pb2 as api
 from peel.dispatch.v1 import api_pb2_grpc as api_grpc
 from services.dispatch import handlers_board as handlers
+from services.dispatch.handlers_recommend import recommend_units
 from services.dispatch.live import BoardFeed
 from services.dispatch.messages_board import board_message
+from services.dispatch.messages_recommend import recommend_from, recommendations_message
 from services.dispatch.views import BoardView
 from services.dispatch.watching import watch
 from services.kernel.caller import current_call
@@ -26,6 +28,15 @@ class BoardDoor(api_grpc.DispatchServiceServicer):
             request.force,
             lambda board: board_message(board, self._cases.clock.now()),
             api.GetBoardResponse,
+        )
+
+    async def RecommendUnits(self, request: api.RecommendUnitsRequest, context: Context) -> api.RecommendUnitsResponse:
+        now = self._cases.clock.now()
+        return await self._cases.handle(
+            recommend_units,
+            recommend_from(request, current_call().caller.force, now),
+            lambda found: recommendations_message(found, now),
+            api.RecommendUnitsResponse,
         )
 
     async def WatchBoard(

@@ -1,6 +1,6 @@
 """The gRPC door of units: request to command, result to reply. No logic."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from uuid import UUID
 
 from peel.dispatch.v1 import types_pb2 as types
@@ -11,6 +11,7 @@ from services.dispatch import messages_units as messages
 from services.dispatch.domain.records import Unit
 from services.dispatch.live import BoardFeed
 from services.dispatch.messages import unit_message
+from services.dispatch.positions import Positions, Tally
 from services.dispatch.views import UnitView
 from services.dispatch.watching import watch
 from services.kernel.caller import current_call
@@ -22,8 +23,8 @@ from services.kernel.validation import Check
 
 
 class UnitDoor(api_grpc.UnitServiceServicer):
-    def __init__(self, serving: Serving, feed: BoardFeed) -> None:
-        self._cases, self._work, self._feed = serving.cases, serving.work, feed
+    def __init__(self, serving: Serving, feed: BoardFeed, positions: Positions) -> None:
+        self._cases, self._work, self._feed, self._positions = serving.cases, serving.work, feed, positions
 
     async def RegisterUnit(self, request: api.RegisterUnitRequest, context: Context) -> api.RegisterUnitResponse:
         return await self._cases.handle(
@@ -73,6 +74,16 @@ class UnitDoor(api_grpc.UnitServiceServicer):
             self._id(request.unit_id),
             lambda unit: api.GetUnitResponse(unit=self._message(unit)),
             api.GetUnitResponse,
+        )
+
+    async def ReportPositions(
+        self, requests: AsyncIterator[api.ReportPositionsRequest], context: Context
+    ) -> api.ReportPositionsResponse:
+        tally = Tally()
+        return await self._cases.readings(
+            requests,
+            lambda request: self._positions.take(request, tally),
+            lambda: api.ReportPositionsResponse(received=tally.received, ignored=tally.ignored),
         )
 
     async def WatchUnit(

@@ -1,6 +1,6 @@
 """What can pile up in dispatch, and who owns it."""
 
-from services.dispatch.domain.terms import HazardOutcome, TaskKind
+from services.dispatch.domain.terms import DeviceTest, HazardOutcome, TaskKind, UnitStatus
 from services.kernel.backlog import Backlog
 
 _QUEUED = "select count(*) as size, min(first_contact_at) as oldest from incident where state = 1"
@@ -65,6 +65,19 @@ BACKLOGS = (
         "select greatest(ledger_markers - held_markers, (as_of is null)::int, 0)::bigint as size, as_of as oldest "
         "from marker_replica",
         real_time=True,
+    ),
+    Backlog(
+        "dispatch.units-untested",
+        "control room supervisor",
+        "Units on duty that nobody may send, because a radio of theirs has not passed its test (R-OS-07).",
+        "select count(*) as size, min(status_since) as oldest from unit "
+        f"where status <> {UnitStatus.OFF_DUTY:d} and device_test in ({DeviceTest.WAITING:d}, {DeviceTest.FAILED:d})",
+    ),
+    Backlog(
+        "dispatch.radios-silent",
+        "control room supervisor",
+        "Radios on duty that officer safety does not hear (R-OS-07).",
+        "select count(*) as size, min(silent_since) as oldest from radio_in_use where silent_since is not null",
     ),
     _tray("dispatcher"),
     _tray("duty sergeant"),

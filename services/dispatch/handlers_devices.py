@@ -39,7 +39,7 @@ async def radio_silent(force: str, radio: str, *, silent: bool, tx: Transaction)
     carried_by = await store_radios.carrier(tx, force, radio)
     if carried_by is None:
         return
-    await store_radios.keep_silence(tx, force, radio, silent=silent)
+    await store_radios.keep_silence(tx, force, radio, tx.now if silent else None)
     if silent:
         await tasks.raise_task(tx, TaskKind.DEVICE_SILENT, tasks.DISPATCHER, force, unit_id=carried_by)
     elif not await store_radios.any_silent(tx, carried_by):

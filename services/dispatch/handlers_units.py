@@ -53,10 +53,9 @@ class SetUnitStatus:
 
 
 async def register_unit(command: RegisterUnit, tx: Transaction) -> Unit:
-    if await store_units.callsign_taken(tx, command.force, command.callsign):
-        raise Conflict("CALLSIGN_TAKEN", rule="another unit of the force bears this callsign")
     unit = register(command.unit_id, command.force, command.callsign, tx.now)
-    tx.add(store_units.UNIT, store_units.unit_row(unit))
+    if not await store_units.add_unit(tx, unit):
+        raise Conflict("CALLSIGN_TAKEN", rule="another unit of the force bears this callsign")
     board.change(tx, unit=unit)
     return unit
 

@@ -46,3 +46,8 @@ REPLICA_STALENESS = gauge(
     "Age of the replica of markers when this process last looked.",
     action="Beyond 30 s every answer is NOT_CHECKED: see whether the worker runs and safety confirms its ledger.",
 )
+POSITIONS = counter(
+    "peel_dispatch_positions",
+    "Positions of units that radio gateways reported, whatever became of them.",
+    action="Much fewer than units on duty report: a gateway is down, and recommendations say how old positions are.",
+)

@@ -67,11 +67,18 @@ async def passed_of(tx: Transaction, unit_id: UUID) -> set[str]:
     return {row["radio"] for row in rows}
 
 
-async def keep_silence(tx: Transaction, force: str, radio: str, *, silent: bool) -> None:
-    """Notes whether a radio that is in use is heard."""
-    await tx.execute("update radio_in_use set silent = $3 where force = $1 and radio = $2", force, radio, silent)
+async def keep_silence(tx: Transaction, force: str, radio: str, since: datetime | None) -> None:
+    """Notes since when a radio that is in use is not heard; None where it is."""
+    await tx.execute(
+        "update radio_in_use set silent_since = case when $3::timestamptz is null then null "
+        "else coalesce(silent_since, $3) end where force = $1 and radio = $2",
+        force,
+        radio,
+        since,
+    )
 
 
 async def any_silent(tx: Transaction, unit_id: UUID) -> bool:
     """Whether one of the unit's radios is not heard."""
-    return await tx.maybe("select from radio_in_use where unit_id = $1 and silent limit 1", unit_id) is not None
+    sql = "select from radio_in_use where unit_id = $1 and silent_since is not null limit 1"
+    return await tx.maybe(sql, unit_id) is not None

@@ -10,9 +10,6 @@ from services.kernel.database import Row, Table
 from services.kernel.errors import NotFound
 from services.kernel.transaction import Transaction
 
-UNIT = Table.of(
-    "unit", "id uuid, force text, callsign text, status smallint, status_since timestamptz, sequence bigint"
-)
 TEST_OVERRIDE = Table.of(
     "test_override", "id uuid, unit_id uuid, force text, at timestamptz, by text, explanation text"
 )
@@ -21,11 +18,6 @@ SELECT = (
     "select u.*, p.latitude, p.longitude, p.accuracy_metres, p.at as position_at "
     "from unit as u left join unit_position as p on p.unit_id = u.id"
 )
-
-
-def unit_row(unit: Unit) -> tuple[object, ...]:
-    """The row for UNIT, of a new unit."""
-    return (unit.id, unit.force, unit.callsign, unit.status, unit.status_since, unit.sequence)
 
 
 def unit_from(row: Row) -> Unit:
@@ -105,9 +97,19 @@ async def units(tx: Transaction, force: str) -> list[Unit]:
     return [unit_from(row) for row in await tx.all(f"{SELECT} where u.force = $1 order by u.callsign", force)]
 
 
-async def callsign_taken(tx: Transaction, force: str, callsign: str) -> bool:
-    """Whether a unit of the force bears it."""
-    return await tx.maybe("select 1 from unit where force = $1 and callsign = $2", force, callsign) is not None
+async def add_unit(tx: Transaction, unit: Unit) -> bool:
+    """Stores a new unit. False where another one of its force bears the callsign."""
+    row = await tx.maybe(
+        "insert into unit (id, force, callsign, status, status_since, sequence) values ($1, $2, $3, $4, $5, $6) "
+        "on conflict (force, callsign) do nothing returning id",
+        unit.id,
+        unit.force,
+        unit.callsign,
+        int(unit.status),
+        unit.status_since,
+        unit.sequence,
+    )
+    return row is not None
 
 
 async def keep_unit(tx: Transaction, unit: Unit) -> None:

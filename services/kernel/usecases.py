@@ -149,6 +149,32 @@ class UseCases:
             raise
         return message
 
+    async def readings(
+        self, requests: AsyncIterator[Request], take: Callable[[Request], Awaitable[None]], reply: Callable[[], Reply]
+    ) -> Reply:
+        """Takes a stream of readings of which only the newest counts: `take` keeps them, and promises none.
+
+        No transaction is held. One audit row is durable before the first is taken, and names what that carries; another
+        notes the end, however it comes.
+        """
+        call = current_call()
+        begun = False
+        try:
+            async for request in requests:
+                if not begun:
+                    async with self._work.begin(call.caller) as tx:
+                        tx.add(AUDIT, audit_row(_carrying(call, request), None, tx.now))
+                    begun = True
+                await take(request)
+            message = reply()
+            async with self._work.begin(call.caller) as tx:
+                tx.add(AUDIT, audit_row(call, message, tx.now))
+        except BaseException:
+            if begun:
+                self.late_audit.add(call, None)
+            raise
+        return message
+
     async def standing(
         self, items: AsyncGenerator[Item, None], reply: Callable[[Item], Reply]
     ) -> AsyncGenerator[Reply, None]:

@@ -13,10 +13,19 @@ from uuid import UUID
 
 from services.dispatch.domain.records import Unit
 from services.dispatch.domain.skills import skills_on
-from services.dispatch.domain.status import ON_AN_INCIDENT
 from services.dispatch.domain.terms import DeviceTest, UnitStatus
 from services.kernel.errors import Refused
 
+# What a unit does that may set out at any moment.
+_WITH_TIME = frozenset(
+    {
+        UnitStatus.ON_DUTY,
+        UnitStatus.ON_PATROL,
+        UnitStatus.AT_STATION,
+        UnitStatus.REFRESHMENTS,
+        UnitStatus.COMMITTED_DEPLOYABLE,
+    }
+)
 TESTED = frozenset({DeviceTest.PASSED, DeviceTest.OVERRIDDEN})
 
 
@@ -115,9 +124,7 @@ def by_status(status: UnitStatus, current: int, urgency: int, rules: DeploymentR
 
 def committed_to(unit: Unit) -> UnitStatus:
     """The status that counts: a unit that was sent and has not set out yet is as good as on its way."""
-    if unit.assignment_id is not None and unit.status not in ON_AN_INCIDENT:
-        return UnitStatus.EN_ROUTE
-    return unit.status
+    return UnitStatus.EN_ROUTE if unit.assignment_id is not None and unit.status in _WITH_TIME else unit.status
 
 
 def check_deployable(found: Fitness, *, confirmed: bool) -> None:

@@ -30,13 +30,13 @@ create index unit_in_emergency on unit using gin (emergencies) where emergencies
 
 -- Whose radio it is while they are on duty: nobody's but one unit's.
 create table radio_in_use (
-    force   text not null,
-    radio   text not null,
-    unit_id uuid not null references unit,
+    force        text        not null,
+    radio        text        not null,
+    unit_id      uuid        not null references unit,
     -- Its test since then, or shortly before, passed (R-OS-07).
-    passed  boolean not null,
-    -- Officer safety has not heard it for too long.
-    silent  boolean not null default false,
+    passed       boolean     not null,
+    -- Since when officer safety has not heard it for too long; null where it does.
+    silent_since timestamptz,
     primary key (force, radio)
 );
 create index radio_in_use_unit on radio_in_use (unit_id);

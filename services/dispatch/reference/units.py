@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+from services.dispatch.domain.cost import CostRules
 from services.dispatch.domain.deployment import Availability, DeploymentRules, PreEmption
 from services.dispatch.domain.nearby import NearbyRules
 from services.dispatch.domain.status import Need, StatusRules
@@ -73,6 +74,21 @@ def travel_rules(force: str, on: date) -> TravelRules:
         urgent_metres_per_second=values["urgent_kmh"] / _KMH,
         metres_per_second=values["kmh"] / _KMH,
         urgent_most=int(values["urgent_most"]),
+    )
+
+
+@cache
+def cost_rules(force: str, on: date) -> CostRules:
+    """What it costs to send a unit."""
+    values = _values("travel", force, on)
+    return CostRules(
+        travel=travel_rules(force, on),
+        status={UnitStatus[row["status"]]: float(row["penalty_seconds"]) for row in lines("statuses", force, on)},
+        drift_metres_per_second=values["drift_metres_per_second"],
+        most_drift_metres=values["most_drift_metres"],
+        unknown_position_seconds=values["unknown_position_seconds"],
+        shift_margin_seconds=60 * values["shift_margin_minutes"],
+        shift_seconds=values["shift_penalty_seconds"],
     )
 
 

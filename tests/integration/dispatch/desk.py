@@ -145,7 +145,7 @@ class Desk:
         """A unit whose one officer bears its callsign, on duty."""
 
         async def make(unit: Unit, tx: Transaction) -> None:
-            tx.add(store_units.UNIT, store_units.unit_row(unit))
+            await store_units.add_unit(tx, unit)
             crew = (CrewMember(f"officer-{callsign}", tuple(Skill(code) for code in skills)),)
             radio = f"radio-{callsign}"
             shift_ends_at = tx.now + timedelta(hours=8)

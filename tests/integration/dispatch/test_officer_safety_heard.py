@@ -27,7 +27,7 @@ def booked(desk: Desk, callsign: str, *radios: str) -> UUID:
     """A unit whose crew has just booked on with these radios."""
 
     async def make(unit: Unit, tx: Transaction) -> None:
-        tx.add(store_units.UNIT, store_units.unit_row(unit))
+        await store_units.add_unit(tx, unit)
 
     unit = register(new_id(), FORCE, callsign, desk.clock.now())
     desk.handle(make, unit)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from peel.dispatch.v1 import types_pb2 as types
 from peel.dispatch.v1 import unit_api_pb2 as api
+from peel.type.v1.place_pb2 import Point
 from services.kernel.wire import stamp
 from tests.integration.services.running import Running
 
@@ -76,3 +77,20 @@ def on_patrol(running: Running, force: str, *skills: types.Skill) -> types.Unit:
     officer.ask(running.units.BookOn, booking_on(running, unit_id, *skills))
     supervisor.ask(running.units.OverrideDeviceTest, overriding(unit_id))
     return officer.ask(running.units.SetUnitStatus, status(unit_id, 2)).unit
+
+
+def position(
+    running: Running, unit_id: str, latitude: float, longitude: float, seconds_ago: float = 0.0
+) -> api.UnitPosition:
+    """Where a unit was."""
+    return api.UnitPosition(
+        unit_id=unit_id,
+        point=Point(latitude=latitude, longitude=longitude, accuracy_metres=5),
+        at=stamp(running.now - timedelta(seconds=seconds_ago)),
+    )
+
+
+def reported(running: Running, force: str, *positions: api.UnitPosition) -> api.ReportPositionsResponse:
+    """What a radio gateway is answered that reports these, each in a message of its own."""
+    messages = [api.ReportPositionsRequest(force=force, positions=[one]) for one in positions]
+    return running.person("radio_gateway", force=force).send(running.units.ReportPositions, messages)

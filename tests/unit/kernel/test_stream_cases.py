@@ -121,6 +121,40 @@ def test_a_sender_that_goes_away_is_noticed(bench: Bench) -> None:
     assert len(bench.late) == 1
 
 
+async def taking(bench: Bench, requests: AsyncIterator[intake.GetContactRequest]) -> intake.GetContactResponse:
+    """Readings that are only counted; the audit is looked at when each is taken."""
+    audited: list[int] = []
+
+    async def take(request: intake.GetContactRequest) -> None:
+        audited.append(len(bench.work.audited))
+        bench.handled.append(request.contact_id)
+
+    def reply() -> intake.GetContactResponse:
+        assert set(audited) <= {1}
+        return intake.GetContactResponse(contact=types.Contact(contact_id=f"c-{len(audited)}"))
+
+    return await bench.cases.readings(requests, take, reply)
+
+
+def test_readings_are_taken_without_a_transaction_and_audited_at_both_ends(bench: Bench) -> None:
+    reply = run(taking(bench, asking("a", "b", "c")))
+    assert (reply.contact.contact_id, bench.handled) == ("c-3", ["a", "b", "c"])
+    begun, ended = bench.work.audited
+    assert (begun[RECORDS], ended[RECORDS]) == ("contact:a", "contact:c-3")
+    assert bench.work.commits == 2
+
+
+def test_no_readings_are_answered(bench: Bench) -> None:
+    assert run(taking(bench, asking())).contact.contact_id == "c-0"
+    assert len(bench.work.audited) == 1
+
+
+def test_readings_that_break_off_are_on_record(bench: Bench) -> None:
+    with pytest.raises(LookupError):
+        run(taking(bench, asking("a", then=LookupError())))
+    assert (bench.handled, len(bench.work.audited), len(bench.late)) == (["a"], 1, 1)
+
+
 async def items(closed: list[bool]) -> AsyncGenerator[str, None]:
     try:
         for name in ("a", "b", "c"):
