@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.services.calling import Person
 from tests.integration.services.following import crimes_of, opened, told
+from tests.integration.services.markers import creating, made, revising, withdrawing
 from tests.integration.services.running import SHARED_FORCE, Running
 from tests.integration.services.telling import (
     THIRD_PARTY,
@@ -117,6 +118,20 @@ def _grade(running: Running) -> Prepared:
     return handler, running.intake.GradeContact, grading(contact_id)
 
 
+def _make_a_marker(running: Running) -> Prepared:
+    return running.person("officer"), running.markers.CreateMarker, creating(running, SHARED_FORCE)
+
+
+def _revise_a_marker(running: Running) -> Prepared:
+    marker = made(running, SHARED_FORCE)
+    return running.person("intelligence"), running.markers.ReviseMarker, revising(running, marker, code="WE")
+
+
+def _withdraw_a_marker(running: Running) -> Prepared:
+    marker = made(running, SHARED_FORCE)
+    return running.person("supervisor"), running.markers.WithdrawMarker, withdrawing(marker.marker_id)
+
+
 @pytest.mark.parametrize(
     ("prepare", "service", "record", "event"),
     [
@@ -124,6 +139,9 @@ def _grade(running: Running) -> Prepared:
         (_record_outcome, "crime", "crime", "OutcomeRecorded"),
         (_cancel, "crime", "crime", "CrimeCancelled"),
         (_grade, "intake", "incident", "IncidentGraded"),
+        (_make_a_marker, "safety", "marker", "MarkerCreated"),
+        (_revise_a_marker, "safety", "marker", "MarkerRevised"),
+        (_withdraw_a_marker, "safety", "marker", "MarkerWithdrawn"),
     ],
 )
 def test_what_changes_a_record_changes_it_once(
