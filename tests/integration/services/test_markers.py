@@ -92,6 +92,16 @@ def test_every_change_is_on_the_one_partition_in_order_by_force_and_marker(
     assert {record.partition for record in records} == {0}
 
 
+def _dispatch_keeps(running: Running, marker: types.Marker) -> None:
+    """Dispatch has the marker as it was told, and nothing of what was not."""
+
+    def kept() -> list[types.Marker]:
+        rows = running.rows("dispatch", "select body from marker where id = $1::uuid", marker.marker_id)
+        return [types.Marker.FromString(row["body"]) for row in rows]
+
+    eventually(lambda: kept() == [marker])
+
+
 def test_a_restricted_marker_keeps_what_it_is_about_in_the_ledger(
     running: Running, force: str, dispatcher: Person, analyst: Person
 ) -> None:
@@ -102,6 +112,7 @@ def test_a_restricted_marker_keeps_what_it_is_about_in_the_ledger(
     assert GROUNDS.encode() not in (record.value or b"")
     assert sent.subject == subject()
     assert (sent.handling_instruction, sent.contact_point) == (HANDLING, CONTACT_POINT)
+    _dispatch_keeps(running, sent)
     request = api.GetMarkerRequest(marker_id=marker.marker_id)
     assert analyst.ask(running.markers.GetMarker, request).marker == marker
     seen = dispatcher.ask(running.markers.GetMarker, request).marker
