@@ -48,7 +48,7 @@ class Phase(StrEnum):
     all = "all"
 
 
-def _add_service(name: str) -> None:
+def _add_service(name: str) -> typer.Typer:
     service = typer.Typer(no_args_is_help=True, help=f"The processes of {name}.")
 
     @service.command(help=f"Serve the gRPC API of {name} until SIGTERM.")
@@ -72,11 +72,14 @@ def _add_service(name: str) -> None:
         applied = asyncio.run(operate.migrate(load_settings(), name, phase.value))
         _console.print(f"{name}: " + (", ".join(applied) if applied else "nothing to apply"))
 
-    if name == "dispatch":
-        service.command("rebuild-replica")(rebuild_replica)
     app.add_typer(service, name=name)
+    return service
 
 
+_services = {name: _add_service(name) for name in SERVICES}
+
+
+@_services["dispatch"].command("rebuild-replica")
 def rebuild_replica() -> None:
     """Put dispatch's replica of warning markers right by officer safety's topic, while the service goes on."""
     from services import operate
@@ -84,8 +87,12 @@ def rebuild_replica() -> None:
     _console.print(asyncio.run(operate.rebuild_replica(load_settings())))
 
 
-for _name in SERVICES:
-    _add_service(_name)
+@_services["safety"].command()
+def probe() -> None:
+    """Press synthetically for each site every minute, and see it arrive at every replica, until SIGTERM."""
+    from services.safety.probe.process import run_probe
+
+    raise typer.Exit(run_probe(load_settings()))
 
 
 _Force = Annotated[str, typer.Option(help="Force id, such as west-yorkshire.")]

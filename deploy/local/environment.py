@@ -68,7 +68,9 @@ class Surroundings:
             where = self.listening[planned.name]
             others = [address for address in self.addresses[planned.address].split(",") if address != where]
             own |= {"PEEL_LISTEN": where, "PEEL_PEERS": ",".join(others)}
-            own |= {"PEEL_PEER_TOKEN_FILE": str(self.peer_token_file), "PEEL_SPOOL": str(self.spools / planned.name)}
+            own["PEEL_SPOOL"] = str(self.spools / planned.name)
+        if planned.address or planned.command == "probe":
+            own["PEEL_PEER_TOKEN_FILE"] = str(self.peer_token_file)
         return self.shared() | own
 
 

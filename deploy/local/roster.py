@@ -36,6 +36,7 @@ ROSTER = (
     Planned("safety-emergency-1", "safety", "api", only=("emergency",), address="safety-emergency"),
     Planned("safety-emergency-2", "safety", "api", only=("emergency",), address="safety-emergency"),
     Planned("safety-worker", "safety", "worker"),
+    Planned("safety-probe", "safety", "probe"),
 )
 
 

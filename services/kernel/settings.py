@@ -77,8 +77,14 @@ class Settings(BaseSettings):
         "addresses stands for all of them.",
     )
     peer_token_file: Path | None = Field(
-        None, description="Bearer token of ROLE_SERVICE, for calls between replicas; read again when it changes."
+        None,
+        description="Bearer token of ROLE_SERVICE, for calls between replicas and of the probe; read again when it "
+        "changes.",
     )
+    probe_sites: str = Field(
+        "", description="Sites to probe, force/site separated by commas; none: those of safety's table."
+    )
+    probe_seconds: float = Field(60.0, gt=0, description="How often a synthetic press of each site is made.")
     rehearsal: bool = Field(False, description="Allows clock_file; says so in log, health and every report.")
     clock_file: Path | None = Field(None, description="File of the rehearsal clock; refused without rehearsal.")
     otlp_endpoint: str | None = Field(None, description="OTLP/HTTP traces endpoint; none: spans are not exported.")

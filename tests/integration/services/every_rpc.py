@@ -15,6 +15,7 @@ from services.kernel.server import policies_of
 from services.table import SERVICES
 from tests.integration.services.calling import Metadata
 from tests.integration.services.every_assignment_rpc import every_assignment_rpc
+from tests.integration.services.every_device_rpc import every_device_rpc
 from tests.integration.services.every_emergency_rpc import every_emergency_rpc
 from tests.integration.services.every_marker_rpc import every_marker_rpc
 from tests.integration.services.every_unit_rpc import every_unit_rpc
@@ -134,3 +135,4 @@ def every_rpc(running: Running) -> Iterator[Step]:
     yield from every_assignment_rpc(running, step)
     yield from every_marker_rpc(running, step)
     yield from every_emergency_rpc(running, step)
+    yield from every_device_rpc(running, step)

@@ -32,6 +32,7 @@ from peel.dispatch.v1.api_pb2_grpc import DispatchServiceStub
 from peel.dispatch.v1.unit_api_pb2_grpc import UnitServiceStub
 from peel.intake.v1.api_pb2_grpc import IntakeServiceStub
 from peel.safety.v1.api_pb2_grpc import MarkerServiceStub
+from peel.safety.v1.device_api_pb2_grpc import DeviceServiceStub
 from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub, PeerServiceStub
 from services.crime.reference import load_forces
 from services.kernel.clock import RehearsalClock, set_rehearsal_clock
@@ -59,6 +60,8 @@ def paths_of(planned: Planned) -> set[str]:
 
 def works_without_database(planned: Planned) -> bool:
     """Whether a process is ready while Postgres is down."""
+    if planned.command == "probe":
+        return True
     return planned.command == "api" and all(part.independent for part in parts_of(planned.service, planned.only))
 
 
@@ -105,6 +108,7 @@ class Running:
         self.units: UnitServiceStub = UnitServiceStub(self.channels["dispatch"])
         self.markers: MarkerServiceStub = MarkerServiceStub(self.channels["safety"])
         self.emergency: EmergencyServiceStub = EmergencyServiceStub(self.channels["safety-emergency"])
+        self.devices: DeviceServiceStub = DeviceServiceStub(self.channels["safety-emergency"])
         self.stubs: dict[str, object] = {
             "peel.intake.v1.IntakeService": self.intake,
             "peel.crime.v1.CrimeService": self.crime,
@@ -112,6 +116,7 @@ class Running:
             "peel.dispatch.v1.UnitService": self.units,
             "peel.safety.v1.MarkerService": self.markers,
             "peel.safety.v1.EmergencyService": self.emergency,
+            "peel.safety.v1.DeviceService": self.devices,
             "peel.safety.v1.PeerService": PeerServiceStub(self.channels["safety-emergency"]),
         }
 
