@@ -67,6 +67,11 @@ async def emergency_level_4(timer: Timer, tx: Transaction) -> None:
     await _reach(EscalationLevel.NEIGHBOURING_FORCE, timer, tx)
 
 
+@reactions.every(600)
+async def synthetic_presses_forgotten(tx: Transaction) -> None:
+    await following.forget_synthetic(tx)
+
+
 @reactions.consumes(UnitBookedOn)
 async def unit_booked_on(event: UnitBookedOn, tx: Transaction) -> None:
     await duty.come_on_duty(told.on_duty_from(event.unit), tx)

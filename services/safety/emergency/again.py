@@ -4,6 +4,8 @@ that has them on its disk and has not been heard of since. The database takes ea
 import asyncio
 import time
 
+from services.kernel.database import TRANSIENT
+from services.kernel.errors import Busy, Unavailable
 from services.kernel.pause import pause
 from services.kernel.telemetry.logs import logger
 from services.safety.emergency.board import Board
@@ -46,15 +48,17 @@ class Again:
         return seconds > (_LOCAL_ELSEWHERE_SECONDS if local else _UNSETTLED_SECONDS)
 
     async def _settle(self, held: Held) -> bool:
-        """Whether it is safe now."""
+        """Whether there is any use in trying the next."""
         try:
             async with asyncio.timeout(_STORE_SECONDS):
                 await self._store.take(held)
         except Exception as error:  # noqa: BLE001 - whatever the database says, the disk may take it
-            _LOG.warning("a signal is still not in the database", error=type(error).__name__)
-            if not await self._disk.keep(held):
-                return False
-            self._board.settle(held, Durability.LOCAL)
-            return True
+            if await self._disk.keep(held):
+                self._board.settle(held, Durability.LOCAL)
+                return True
+            away = isinstance(error, (Busy, Unavailable, *TRANSIENT))
+            if not away:
+                _LOG.error("a signal is in nobody's keeping", exc_info=error)
+            return not away
         self._board.settle(held, Durability.COMMITTED)
         return True

@@ -7,7 +7,7 @@ from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_api_pb2_grpc as api_grpc
 from peel.safety.v1 import emergency_types_pb2 as types
 from services.kernel.door import Context
-from services.kernel.errors import Invalid
+from services.kernel.ids import new_id
 from services.kernel.usecases import UseCases
 from services.kernel.validation import Check
 from services.kernel.wire import stamp
@@ -37,7 +37,7 @@ class EmergencyDoor(api_grpc.EmergencyServiceServicer):
             token_expired=call.token_expired,
             ours=call.caller.may("ROLE_SERVICE"),
         )
-        taken = await handlers.take_press(handlers.TakePress(press, self._request_id()), self._desk)
+        taken = await handlers.take_press(handlers.TakePress(press, call.request_id or new_id()), self._desk)
         return api.PressEmergencyResponse(
             emergency_id=str(taken.signal.emergency_id),
             signal_id=str(taken.signal.id),
@@ -132,12 +132,6 @@ class EmergencyDoor(api_grpc.EmergencyServiceServicer):
             ),
             api.ListEmergenciesResponse,
         )
-
-    def _request_id(self) -> UUID:
-        request_id = self._desk.call.request_id
-        if request_id is None:
-            raise Invalid([])
-        return request_id
 
 
 class PeerDoor(api_grpc.PeerServiceServicer):

@@ -5,7 +5,7 @@ than once. Whoever has to hear of a change is told that there is one, and reads 
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -13,33 +13,46 @@ from uuid import UUID
 from peel.safety.v1 import emergency_types_pb2 as types
 from services.kernel.clock import Clock
 from services.kernel.reference import local_date
+from services.kernel.telemetry.logs import logger
 from services.safety.emergency.domain.folding import Emergency, EmergencyState
 from services.safety.emergency.domain.holding import Holding
 from services.safety.emergency.domain.ladder import Ladder, level_at, next_level_at
-from services.safety.emergency.domain.signals import Durability, EscalationLevel, SignalKind
+from services.safety.emergency.domain.signals import ALARMS, Durability, EscalationLevel, SignalKind
 from services.safety.emergency.emergency_messages import View, emergency_message
 from services.safety.emergency.held import Held, Safety
 from services.safety.emergency.neighbours import Neighbours
 from services.safety.reference.emergency import ladder, nearness
 
+_LOG = logger(__name__)
 # For the late try of a press, and the console that comes back: what ended since is still asked for.
 KEPT_SECONDS = 24 * 3600.0
 _SYNTHETIC_KEPT_SECONDS = 600.0
 _SAME_DAY = timedelta(seconds=1)
-# That one more console shows it is told, and hurries nobody.
-_QUIET = frozenset({SignalKind.SHOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something about an emergency is new. `held` is the signal it is about; None where time or a neighbour did it."""
+    """Something about an emergency is new. `held` is the signal it is about; None where time or a neighbour did it.
+
+    `fresh`: the signal itself is new, and not only how safe it is.
+    """
 
     emergency: Emergency
     held: Held | None = None
+    fresh: bool = False
 
     @property
-    def quiet(self) -> bool:
-        return self.held is not None and self.held.signal.kind in _QUIET
+    def alarm(self) -> bool:
+        """Somebody pressed, or gave the duress code."""
+        return self.fresh and self.held is not None and self.held.signal.kind in ALARMS
+
+    @property
+    def urgent(self) -> bool:
+        """Whether a console has to be told at once: not that one more of them shows it, nor that it is safely kept."""
+        if self.held is None:
+            return True
+        lost = self.held.durability is Durability.NOT_DURABLE
+        return lost or (self.fresh and self.held.signal.kind is not SignalKind.SHOWN)
 
 
 class Board:
@@ -49,6 +62,7 @@ class Board:
         self._clock = clock
         self._holding, self._safety, self._neighbours = Holding(), Safety(), Neighbours()
         self._open: set[UUID] = set()
+        self._untaken: dict[UUID, datetime] = {}
         now = clock.now()
         self._day = (now, local_date(now))
         self._touched: dict[UUID, float] = {}
@@ -65,9 +79,8 @@ class Board:
         safer = self._safety.learn(held)
         if fresh or safer:
             emergency = self._emergency(held.signal.emergency_id)
-            changed = Change(emergency, self._safety.get(held.signal.id))
-            self._tell(changed)
-            if fresh and not changed.quiet:
+            self._tell(Change(emergency, self._safety.get(held.signal.id), fresh))
+            if fresh and held.signal.kind is not SignalKind.SHOWN:
                 self._look_around(emergency)
         return fresh
 
@@ -116,7 +129,8 @@ class Board:
                 now=self._clock.now(),
                 ladder=self.ladder(emergency),
                 nearby=self._neighbours.of(emergency.id),
-                durability=self._safety.of(one for one in emergency.signals if one.kind not in _QUIET),
+                # That a console shows it is no matter of life.
+                durability=self._safety.of(one for one in emergency.signals if one.kind is not SignalKind.SHOWN),
             )
             made = self._messages[emergency.id] = emergency_message(emergency, view)
         return made
@@ -128,6 +142,10 @@ class Board:
     def next_level_of(self, emergency: Emergency, moment: datetime) -> datetime | None:
         """When an emergency reaches its first level after a moment, if nobody does anything."""
         return next_level_at(emergency, moment, self.ladder(emergency))
+
+    def untaken_since(self) -> list[datetime]:
+        """Of each emergency that no person has taken, when the oldest such alarm came."""
+        return list(self._untaken.values())
 
     def level(self, emergency: Emergency, now: datetime) -> str:
         """The name of the level that an emergency has reached."""
@@ -167,9 +185,16 @@ class Board:
         self._messages.pop(emergency.id, None)
         self._touched[emergency.id] = time.monotonic()
         (self._open.add if _is_open(emergency) else self._open.discard)(emergency.id)
+        if emergency.untaken and not emergency.synthetic:
+            self._untaken[emergency.id] = emergency.untaken[0].at
+        else:
+            self._untaken.pop(emergency.id, None)
         if emergency.alarms:
             for listener in self._listeners:
-                listener(change)
+                try:
+                    listener(change)
+                except Exception as error:  # noqa: BLE001 - nobody's fault keeps a press from the others and the disk
+                    _LOG.error("somebody was not told of an emergency", exc_info=error)
 
     def _today(self) -> date:
         """The day where the forces are: asked for each emergency at each look, so it is not worked out each time."""
@@ -180,8 +205,7 @@ class Board:
 
     def _look_around(self, emergency: Emergency) -> None:
         rule = nearness(emergency.force, self._today())
-        others: Iterable[Emergency] = self.open(emergency.force)
-        for other in self._neighbours.look(emergency, others, rule):
+        for other in self._neighbours.look(emergency, map(self._emergency, self._open), rule):
             self._tell(Change(self._emergency(other)))
         self._messages.pop(emergency.id, None)
 

@@ -1,5 +1,6 @@
 """Who carries which radio, in memory: a press asks nobody (R-OS-04, R-OS-09)."""
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -12,7 +13,7 @@ from services.safety.emergency.domain import naming
 from services.safety.emergency.domain.answering import Code
 from services.safety.emergency.domain.signals import Carrier, Point
 
-# Codes have four digits at least: the digest hides them from a glance into the database, the audit tells who guesses.
+# Codes have four digits at least: a digest hides them from a glance into the database and from its copies, no more.
 _SCRYPT = {"n": 2**12, "r": 8, "p": 1, "dklen": 32}
 
 
@@ -81,6 +82,10 @@ class Carriers:
         """The codes of a device's carrier, where they are registered."""
         known = self._known.get(device_id)
         return known.codes if known else None
+
+    async def which(self, codes: Codes, spoken: str) -> Code | None:
+        """Which of the codes was spoken. Not on the loop: a digest is made to take long, and a press must not wait."""
+        return await asyncio.to_thread(codes.which, spoken)
 
 
 def _digest(salt: bytes, code: str) -> bytes:

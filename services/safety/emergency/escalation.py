@@ -7,11 +7,16 @@ reached. The durable timers do the same for the record.
 import asyncio
 import time
 from datetime import datetime
+from heapq import heappop, heappush
+from uuid import UUID
 
 from services.kernel.clock import Clock
+from services.kernel.telemetry.logs import logger
 from services.kernel.telemetry.metrics import counter, gauge
 from services.safety.emergency.board import Board, Change
+from services.safety.emergency.domain.folding import Emergency
 
+_LOG = logger(__name__)
 # Also a clock that is stepped, and an error of ours, delay a level by no more.
 _LOOK_SECONDS = 1.0
 _FORGET_SECONDS = 60.0
@@ -35,51 +40,61 @@ LEVELS = counter(
 
 
 class Escalation:
-    """Looks when the next level is due, and when there is a new alarm."""
+    """Knows when each emergency reaches its next level, and when there is a new alarm."""
 
     def __init__(self, clock: Clock, board: Board) -> None:
         self._clock, self._board = clock, board
         self._woken = asyncio.Event()
-        self._looked = clock.now()
+        # The next moment of each alarmed emergency, soonest first. One that was taken meanwhile is passed over then.
+        self._due: list[tuple[datetime, str, UUID]] = []
         board.listen(self._changed)
+        for emergency in board.open():
+            # From the disk, before anybody listened.
+            self._expect(emergency, clock.now())
 
     def _changed(self, change: Change) -> None:
-        if change.held is not None and not change.quiet:
+        if change.alarm:
+            self._expect(change.emergency, self._clock.now())
             self._woken.set()
+
+    def _expect(self, emergency: Emergency, after: datetime) -> None:
+        due = self._board.next_level_of(emergency, after)
+        if due is not None:
+            heappush(self._due, (due, emergency.force, emergency.id))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Escalates until `stop` is set."""
         forget_at = time.monotonic()
         while not stop.is_set():
             self._woken.clear()
-            due = self.look(self._clock.now())
-            if time.monotonic() >= forget_at:
-                self._board.forget()
-                forget_at = time.monotonic() + _FORGET_SECONDS
-            await self._wait(due)
+            try:
+                self.look(self._clock.now())
+                if time.monotonic() >= forget_at:
+                    forget_at = time.monotonic() + _FORGET_SECONDS
+                    self._board.forget()
+            except Exception as error:  # noqa: BLE001 - an error over one emergency must not end escalation of all
+                _LOG.error("an emergency was not escalated", exc_info=error)
+            await self._wait()
 
-    def look(self, now: datetime) -> datetime | None:
-        """Has the consoles shown whatever has reached another level since the last look; returns when the next is
-        due."""
-        since, self._looked = self._looked, now
-        following: datetime | None = None
-        waiting: list[datetime] = []
-        for emergency in self._board.open():
-            if emergency.untaken and not emergency.synthetic:
-                waiting.append(emergency.untaken[0].at)
-                due = self._board.next_level_of(emergency, since)
-                if due is not None and due <= now:
-                    self._board.time_went_by(emergency)
-                    LEVELS.labels(self._board.level(emergency, now)).inc()
-                    due = self._board.next_level_of(emergency, now)
-                following = min(filter(None, (following, due)), default=None)
+    def look(self, now: datetime) -> None:
+        """Has the consoles shown whatever has reached another level."""
+        while self._due and self._due[0][0] <= now:
+            _, force, emergency_id = heappop(self._due)
+            emergency = self._board.get(force, emergency_id)
+            if emergency is not None and emergency.untaken:
+                self._board.time_went_by(emergency)
+                LEVELS.labels(self._board.level(emergency, now)).inc()
+                self._expect(emergency, now)
+        self._measure(now)
+
+    def _measure(self, now: datetime) -> None:
+        waiting = self._board.untaken_since()
         UNTAKEN.set(len(waiting))
         UNTAKEN_OLDEST_SECONDS.set((now - min(waiting)).total_seconds() if waiting else 0.0)
-        return following
 
-    async def _wait(self, due: datetime | None) -> None:
+    async def _wait(self) -> None:
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
-                await self._clock.wait_until(due, self._woken)
+                await self._clock.wait_until(self._due[0][0] if self._due else None, self._woken)
         except TimeoutError:
             return

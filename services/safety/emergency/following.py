@@ -7,7 +7,6 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
-from peel.safety.v1 import emergency_types_pb2 as types
 from peel.safety.v1 import events_pb2 as events
 from services.kernel.ids import new_id
 from services.kernel.transaction import Transaction
@@ -20,6 +19,7 @@ from services.safety.emergency.domain.signals import Carrier, EscalationLevel, P
 from services.safety.emergency.standings import Standing
 
 _BY = "service:safety"
+_MOST_FORGOTTEN = 2_000
 # As far back as a replica remembers, so that both join a press to the same emergency.
 _KNOWN = timedelta(hours=24)
 
@@ -44,9 +44,14 @@ async def reach_level(command: ReachLevel, tx: Transaction) -> None:
     if not reaches(emergency, command.alarm_id, command.due):
         return
     add(answering.escalated(emergency, command.alarm_id, command.level, command.due, _BY), tx)
-    message = (await ledger.read(emergency.id, tx)).message
+    message = (await ledger.shown(emergency, tx)).message
     tx.emit(events.EmergencyEscalated(emergency=message), force=emergency.force, sequence=sequence + 1)
     await standings.keep_standing(tx, emergency, sequence + 1)
+
+
+async def forget_synthetic(tx: Transaction) -> None:
+    """A day is enough to look back at how the path was proven. What is left waits for the next turn."""
+    await standings.forget_synthetic(tx, tx.now - timedelta(days=1), _MOST_FORGOTTEN)
 
 
 async def press_for(press: Press, carrier: Carrier, force: str, tx: Transaction) -> Signal:
@@ -84,23 +89,22 @@ async def _catch_up(signal_id: UUID, tx: Transaction) -> tuple[Emergency, int]:
     )
     sequence = standing.sequence
     if not emergency.synthetic:
-        message = (await ledger.read(emergency.id, tx)).message
-        for event in _news(emergency, standing, message):
+        for event in await _news(emergency, standing, tx):
             sequence += 1
             tx.emit(event, force=emergency.force, sequence=sequence)
     await standings.keep_standing(tx, emergency, sequence)
     return emergency, sequence
 
 
-def _news(emergency: Emergency, standing: Standing, message: types.Emergency) -> list[Message]:
+async def _news(emergency: Emergency, standing: Standing, tx: Transaction) -> list[Message]:
     """A new alarm is told as the beginning of one, whatever the emergency's state was; then what it came to."""
-    news: list[Message] = []
     alarmed = len(emergency.alarms) > standing.alarms
-    if alarmed:
-        news.append(events.EmergencyRaised(emergency=message))
-    if alarmed or emergency.state is not standing.state:
-        if emergency.state is EmergencyState.ACKNOWLEDGED:
-            news.append(events.EmergencyAcknowledged(emergency=message))
-        if emergency.state is EmergencyState.CLEARED:
-            news.append(events.EmergencyCleared(emergency=message))
+    if not alarmed and emergency.state is standing.state:
+        return []
+    message = (await ledger.shown(emergency, tx)).message
+    news: list[Message] = [events.EmergencyRaised(emergency=message)] if alarmed else []
+    if emergency.state is EmergencyState.ACKNOWLEDGED:
+        news.append(events.EmergencyAcknowledged(emergency=message))
+    if emergency.state is EmergencyState.CLEARED:
+        news.append(events.EmergencyCleared(emergency=message))
     return news

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.kernel.errors import Refused
+from services.kernel.telemetry.metrics import counter
 from services.safety.emergency.desk import Desk, Taken
 from services.safety.emergency.domain import answering
 from services.safety.emergency.domain.answering import Answer
@@ -12,6 +13,12 @@ from services.safety.emergency.domain.folding import Emergency
 from services.safety.emergency.domain.receiving import Arrival, receive
 from services.safety.emergency.domain.signals import Durability, Press, Signal
 from services.safety.emergency.held import Held
+
+WRONG_CODES = counter(
+    "peel_emergency_codes_wrong",
+    "Codes given for an emergency that were neither the safe nor the duress code.",
+    action="Several in a row: somebody guesses, or an officer cannot remember. Send somebody to look.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +80,9 @@ async def give_safe_code(command: GiveSafeCode, desk: Desk) -> Durability:
     codes = desk.carriers.codes(emergency.carrier.device_id) if emergency.carrier else None
     if codes is None:
         raise Refused("CODES_UNKNOWN", rule="its carrier has registered no codes: a supervisor clears it")
-    code = codes.which(command.spoken_code)
+    code = await desk.carriers.which(codes, command.spoken_code)
     if code is None:
+        WRONG_CODES.inc()
         raise Refused("CODE_WRONG", rule="it is not a code of the carrier", permission=True)
     return await _say(desk, emergency, answering.give_code(emergency, code, _answer(desk, None)))
 

@@ -39,10 +39,10 @@ class Stored:
 
 
 async def get_emergency(emergency_id: UUID, tx: Transaction) -> Stored:
-    found = await read(emergency_id, tx)
-    if found.emergency.force != tx.caller.force or not found.emergency.alarms:
+    found = group(await store.signals_of(tx, [emergency_id]))
+    if not found or found[0].force != tx.caller.force or not found[0].alarms:
         raise NotFound("emergency")
-    return found
+    return await shown(found[0], tx)
 
 
 async def list_emergencies(command: ListEmergencies, tx: Transaction) -> list[Stored]:
@@ -50,16 +50,13 @@ async def list_emergencies(command: ListEmergencies, tx: Transaction) -> list[St
         await standings.emergencies(tx, command.state, command.after, command.limit, synthetic=command.synthetic)
     )
     found = {one.id: one for one in group(await store.signals_of(tx, list(places)))}
-    others = group(await store.open_signals(tx, tx.caller.force))
+    others = group(await store.open_alarms(tx, tx.caller.force))
     return [replace(_stored(found[name], others, tx.now), place=place) for name, place in places.items()]
 
 
-async def read(emergency_id: UUID, tx: Transaction) -> Stored:
-    """An emergency of any force, as it is shown now. Raises NotFound."""
-    found = group(await store.signals_of(tx, [emergency_id]))
-    if not found:
-        raise NotFound("emergency")
-    return _stored(found[0], group(await store.open_signals(tx, found[0].force)), tx.now)
+async def shown(emergency: Emergency, tx: Transaction) -> Stored:
+    """An emergency of the database, as it is shown now."""
+    return _stored(emergency, group(await store.open_alarms(tx, emergency.force)), tx.now)
 
 
 def _stored(emergency: Emergency, others: Sequence[Emergency], now: datetime) -> Stored:

@@ -7,6 +7,7 @@ that was away, or was started anew, is told everything that is open or was latel
 import asyncio
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -67,6 +68,9 @@ class Peer:
         self._marks: dict[UUID, None] = {}
         self._everything = True
         self._replica = ""
+        # To begin with it counts as there, so that one which is not is said.
+        self._answers = True
+        self._token: tuple[tuple[str, str], ...] = ()
         self._woken = asyncio.Event()
 
     def mark(self, signal_id: UUID) -> None:
@@ -79,29 +83,43 @@ class Peer:
 
     def left(self) -> None:
         """It is no peer any more."""
-        REACHED.remove(self._address)
+        with suppress(KeyError):
+            REACHED.remove(self._address)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Talks until `stop` is set, beginning anew whenever it breaks off."""
         shortest, longest = _RETRY_SECONDS
         delay = shortest
         while not stop.is_set():
-            REACHED.labels(self._address).set(0)
             try:
+                self._token = await asyncio.to_thread(self._read_token)
                 async with client_channel(self._address, self._settings.tls_ca, name=self.name) as channel:
                     await self._ask(PeerServiceStub(channel), ())
                     delay = shortest
+                    self._reached()
                     await self._talk(PeerServiceStub(channel), stop)
-            except (grpc.aio.AioRpcError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the talk begins anew, and everything is told
                 self._everything = True
-                code = error.code().name if isinstance(error, grpc.aio.AioRpcError) else type(error).__name__
-                _LOG.warning("a peer does not answer", peer=self._address, error=code)
+                self._lost(error)
                 await pause(delay * random.uniform(0.8, 1.2), stop)
                 delay = min(longest, delay * 2)
 
+    def _reached(self) -> None:
+        REACHED.labels(self._address).set(1)
+        self._answers = True
+        _LOG.info("a peer answers", peer=self._address)
+
+    def _lost(self, error: Exception) -> None:
+        """Says so once, however often it is tried again."""
+        REACHED.labels(self._address).set(0)
+        if self._answers:
+            self._answers = False
+            known = isinstance(error, grpc.aio.AioRpcError | OSError)
+            code = error.code().name if isinstance(error, grpc.aio.AioRpcError) else type(error).__name__
+            _LOG.warning("a peer does not answer", peer=self._address, error=code, exc_info=None if known else error)
+
     async def _talk(self, stub: "PeerServiceAsyncStub", stop: asyncio.Event) -> None:
         """Tells it what is new as soon as it is, and asks now and then who it is."""
-        REACHED.labels(self._address).set(1)
         while not stop.is_set():
             if self._replica == self._own:
                 await stop.wait()
@@ -119,7 +137,7 @@ class Peer:
         """Tells it some signals, and hears who it is. A peer that was started anew is told everything."""
         request = api.PushSignalsRequest(request_id=str(new_id()), signals=[held_message(one) for one in some])
         with SECONDS.time():
-            reply = await stub.PushSignals(request, timeout=_ANSWER_SECONDS, metadata=self._token())
+            reply = await stub.PushSignals(request, timeout=_ANSWER_SECONDS, metadata=self._token)
         TOLD.labels(self._address).inc(len(some))
         if reply.replica != self._replica:
             self._replica, self._everything = reply.replica, True
@@ -136,6 +154,7 @@ class Peer:
         for at in range(0, len(held), _MOST_TOGETHER):
             yield held[at : at + _MOST_TOGETHER]
 
-    def _token(self) -> tuple[tuple[str, str], ...]:
+    def _read_token(self) -> tuple[tuple[str, str], ...]:
+        """Anew for each talk: it changes before it expires."""
         file: Path | None = self._settings.peer_token_file
         return (("authorization", f"Bearer {file.read_text().strip()}"),) if file is not None else ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from services.kernel.errors import NotFound
@@ -55,10 +56,26 @@ async def mark_alarms(tx: Transaction, taken: Collection[UUID], cleared: Collect
     """Notes which alarms were taken and which cleared. Neither is ever taken back."""
     await tx.execute(
         "update alarm set taken = taken or signal_id = any($1::uuid[]), "
-        "cleared = cleared or signal_id = any($2::uuid[]) where signal_id = any($1::uuid[] || $2::uuid[])",
+        "cleared = cleared or signal_id = any($2::uuid[]) "
+        "where (signal_id = any($1::uuid[]) and not taken) or (signal_id = any($2::uuid[]) and not cleared)",
         list(taken),
         list(cleared),
     )
+
+
+async def forget_synthetic(tx: Transaction, before: datetime, most: int) -> None:
+    """Deletes what the platform pressed itself to prove the path, of before then: it is of nobody."""
+    rows = await tx.all(
+        "select id, emergency_id from signal where synthetic and at < $1 order by stored_at limit $2", before, most
+    )
+    signals, of = [row["id"] for row in rows], list({row["emergency_id"] for row in rows})
+    for sql, ids in (
+        ("delete from timer where subject = any($1::uuid[]) and state <> 'WAITING'", signals),
+        ("delete from alarm where signal_id = any($1::uuid[])", signals),
+        ("delete from emergency where id = any($1::uuid[])", of),
+        ("delete from signal where id = any($1::uuid[])", signals),
+    ):
+        await tx.execute(sql, ids)
 
 
 async def emergencies(

@@ -6,10 +6,13 @@ from uuid import UUID
 
 from peel.safety.v1 import emergency_types_pb2 as types
 from services.kernel.database import Connection, Row, Table
+from services.kernel.telemetry.logs import logger
 from services.kernel.transaction import Transaction
 from services.safety.emergency.carriers import Codes, Known
-from services.safety.emergency.domain.signals import Carrier, Duty, Point, Signal
+from services.safety.emergency.domain.signals import Carrier, Duty, Point, Signal, SignalKind
 from services.safety.emergency.messages import signal_from, signal_message
+
+_LOG = logger(__name__)
 
 SIGNAL = Table.of(
     "signal", "id uuid, emergency_id uuid, force text, kind smallint, at timestamptz, synthetic boolean, body bytea"
@@ -39,7 +42,14 @@ def alarm_row(signal: Signal) -> tuple[object, ...]:
 
 
 def _signals(rows: Iterable[Row]) -> list[Signal]:
-    return [signal_from(types.Signal.FromString(row["body"])) for row in rows]
+    """Those that this version can read: one of a newer version must not hide the others."""
+    signals = []
+    for row in rows:
+        try:
+            signals.append(signal_from(types.Signal.FromString(row["body"])))
+        except ValueError as error:
+            _LOG.error("a stored signal cannot be read", error=type(error).__name__)
+    return signals
 
 
 async def signals_named(connection: Connection, ids: Sequence[UUID]) -> list[Signal]:
@@ -58,9 +68,11 @@ async def signals_of(tx: Transaction, emergency_ids: Sequence[UUID]) -> list[Sig
     return _signals(await tx.all("select body from signal where emergency_id = any($1::uuid[])", list(emergency_ids)))
 
 
-async def open_signals(tx: Transaction, force: str) -> list[Signal]:
-    """All signals of what is open in a force."""
-    return _signals(await tx.all(f"{_OF} where force = $1 and not cleared and not synthetic)", force))
+async def open_alarms(tx: Transaction, force: str) -> list[Signal]:
+    """What is open in a force: its presses and codes, and what of them is cleared. Not who was shown it, or took it."""
+    kinds = [int(kind) for kind in (SignalKind.PRESSED, SignalKind.DURESS_CODE, SignalKind.CLEARED)]
+    sql = f"{_OF} where force = $1 and not cleared and not synthetic) and kind = any($2::smallint[])"
+    return _signals(await tx.all(sql, force, kinds))
 
 
 async def lately(tx: Transaction, force: str, since: datetime) -> list[Signal]:

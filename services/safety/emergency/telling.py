@@ -70,7 +70,7 @@ class Gateways:
     async def stream(self, devices: Devices) -> AsyncGenerator[api.WatchAcknowledgementsResponse, None]:
         """All that can be told of the presses that are known, then what follows, each once."""
         sent: set[tuple[UUID, Acknowledgement]] = set()
-        with self._watches.open(Watch(_KIND, devices.force, devices.concerns, _MOST_MARKS)) as watch:
+        with self._watches.open(Watch(_KIND, devices.force, devices.concerns, most=_MOST_MARKS)) as watch:
             watch.mark_everything()
             while True:
                 marks = await watch.wait(HEARTBEAT_SECONDS)

@@ -6,6 +6,7 @@ marks are bounded, and it slows nobody.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from services.safety.emergency.domain.folding import Emergency
 # More marks than this, and a whole snapshot is the shorter way.
 MOST_MARKS = 500
 HEARTBEAT_SECONDS = 5.0
-# That yet another console shows it is told together.
-_QUIET_SECONDS = 0.2
+_AT_ONCE = 8
+# What hurries nobody is told together.
+_TOGETHER_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +36,37 @@ class Marks:
 class Watch:
     """One stream, and what is new for it."""
 
-    def __init__(self, kind: str, force: str, concerns: Callable[[Emergency], bool], most: int = MOST_MARKS) -> None:
-        """`kind` is what it watches, for the metrics."""
-        self.kind, self.force, self._concerns, self._most = kind, force, concerns, most
+    def __init__(
+        self,
+        kind: str,
+        force: str,
+        concerns: Callable[[Emergency], bool],
+        hurries: Callable[[Change], bool] = lambda _: True,
+        most: int = MOST_MARKS,
+    ) -> None:
+        """`kind` is what it watches, for the metrics; `hurries` says of which changes it is told at once."""
+        self.kind, self.force, self._most = kind, force, most
+        self._concerns, self._hurries = concerns, hurries
         self._emergencies: dict[UUID, None] = {}
         self._sites: dict[str, None] = {}
         self._everything = False
         self._woken = asyncio.Event()
         self._hurry: asyncio.TimerHandle | None = None
 
-    def changed(self, change: Change) -> None:
-        """Something about an emergency is new."""
-        if self._concerns(change.emergency):
-            self._mark(change.emergency.id)
-            if not change.quiet:
-                self._woken.set()
-            elif self._hurry is None:
-                self._hurry = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._woken.set)
+    def changed(self, change: Change) -> bool:
+        """Something about an emergency is new; returns whether that is a reason to wake up now."""
+        if not self._concerns(change.emergency):
+            return False
+        self._mark(change.emergency.id)
+        if self._hurries(change):
+            return True
+        if self._hurry is None:
+            self._hurry = asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, self.wake)
+        return False
+
+    def wake(self) -> None:
+        """It reads what is new as soon as its turn comes."""
+        self._woken.set()
 
     def mark(self, emergency_ids: Iterable[UUID]) -> None:
         """These have to be sent."""
@@ -75,7 +91,8 @@ class Watch:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
         except TimeoutError:
-            return None
+            if not (self._emergencies or self._sites):
+                return None
         self.close()
         self._woken.clear()
         marks = Marks(tuple(self._emergencies), tuple(self._sites), self._everything)
@@ -102,6 +119,7 @@ class Watches:
 
     def __init__(self) -> None:
         self._watches: set[Watch] = set()
+        self._asleep: deque[Watch] = deque()
 
     @contextmanager
     def open(self, watch: Watch) -> Iterator[Watch]:
@@ -117,8 +135,17 @@ class Watches:
 
     def changed(self, change: Change) -> None:
         """A listener of the board."""
-        for watch in self._watches:
-            watch.changed(change)
+        waking = bool(self._asleep)
+        self._asleep.extend(watch for watch in self._watches if watch.changed(change))
+        if self._asleep and not waking:
+            self._wake_some()
+
+    def _wake_some(self) -> None:
+        """A few at a time, and then whoever else has something to do: the answer to a press does not wait for all."""
+        for _ in range(min(_AT_ONCE, len(self._asleep))):
+            self._asleep.popleft().wake()
+        if self._asleep:
+            asyncio.get_running_loop().call_soon(self._wake_some)
 
     def site_changed(self, force: str, site: str) -> None:
         """The path of a site is unproven, or proven again."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
@@ -40,7 +41,8 @@ class Consoles:
         """Everything, then every change, then more; where the token is known, what changed since instead."""
         token = wanted.resume_token
         missed = self._log.since(token)
-        with self._watches.open(Watch(_KIND, wanted.force, wanted.concerns, self._most_marks)) as watch:
+        hurries = attrgetter("urgent")
+        with self._watches.open(Watch(_KIND, wanted.force, wanted.concerns, hurries, self._most_marks)) as watch:
             if missed is None:
                 watch.mark_everything()
             else:

@@ -57,11 +57,17 @@ class Replica:
     @property
     def channel(self) -> grpc.Channel:
         if self._channel is None:
-            credentials = grpc.ssl_channel_credentials(self._authority.ca.read_bytes())
             # Back at once after a restart.
-            options = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200)]
-            self._channel = grpc.secure_channel(f"127.0.0.1:{self.port}", credentials, options)
+            self._channel = self.connected(
+                ("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200)
+            )
         return self._channel
+
+    def connected(self, *options: tuple[str, int]) -> grpc.Channel:
+        """A channel of its own, with gRPC's own options."""
+        credentials = grpc.ssl_channel_credentials(self._authority.ca.read_bytes())
+        apart = ("grpc.use_local_subchannel_pool", 1)
+        return grpc.secure_channel(f"127.0.0.1:{self.port}", credentials, [apart, *options])
 
     @property
     def emergency(self) -> EmergencyServiceStub:

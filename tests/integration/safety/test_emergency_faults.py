@@ -3,17 +3,21 @@
 Kafka is down throughout.
 """
 
+import os
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import grpc
 import pytest
 
 from deploy.local.postgres import LocalPostgres
 from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
+from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub
 from tests.integration.local.waiting import eventually
 from tests.integration.safety.consoles import Console, press
 from tests.integration.safety.replicas import FORCE, Replica, Safety, freeze, thaw
@@ -181,3 +185,79 @@ def test_a_spool_replayed_twice(safety: Safety, radio: str) -> None:
     eventually(lambda: one.metric("peel_spool_replayed_total") >= len(replies), 20)
     safety.await_settled()
     stored_once(safety, replies)
+
+
+def test_a_frozen_replica_holds_up_nobody(safety: Safety, radio: str) -> None:
+    """It is told of everything as soon as it goes on, also what the database could not tell."""
+    one, other = safety.replicas
+    watching = Console(one, safety.person("dispatcher"))
+    assert other.process.pid is not None
+    os.kill(other.process.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        replies = presses(safety, one, radio)
+        assert time.monotonic() - began < 2
+        assert {reply.durability for reply in replies} == {COMMITTED}
+        shown_at((watching,), replies)
+        safety.postgres.kill()
+        replies += presses(safety, one, f"{radio}-late", 5)
+        # Long enough for the first replica to give the other up.
+        eventually(lambda: one.metric("peel_emergency_peer_reached") == 0)
+    finally:
+        os.kill(other.process.pid, signal.SIGCONT)
+    theirs = Console(other, safety.person("dispatcher"))
+    shown_at((theirs,), replies)
+    safety.postgres.start()
+    stored_once(safety, replies)
+    for console in (watching, theirs):
+        console.close()
+
+
+def test_a_caller_that_gives_up_has_pressed_all_the_same(
+    safety: Safety, consoles: tuple[Console, ...], radio: str
+) -> None:
+    one = safety.replicas[0]
+    freeze(safety.postgres)
+    with pytest.raises(grpc.RpcError):
+        safety.person("officer").ask(one.emergency.PressEmergency, press(radio, radio), seconds=0.06)
+    for console in consoles:
+        eventually(lambda console=console: radio in radios(console))  # type: ignore[misc]
+    # Tried again, it is the same press.
+    again = safety.person("officer").ask(one.emergency.PressEmergency, press(radio, radio))
+    assert again.durability == LOCAL
+    thaw(safety.postgres)
+    stored_once(safety, [Pressed(radio, again)])
+
+
+def radios(console: Console) -> set[str]:
+    return {emergency.presses[0].radio for _, emergency in console.emergencies()}
+
+
+def test_a_console_that_stops_reading_slows_no_other(safety: Safety, radio: str) -> None:
+    """It is sent everything anew when it goes on."""
+    one, who = safety.replicas[0], safety.person("dispatcher")
+    fast = Console(one, who, "pod-1")
+    # Else the buffers between them would take it all.
+    narrow = one.connected(("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16_384))
+    stub = EmergencyServiceStub(narrow)
+    slow = stub.WatchEmergencies(api.WatchEmergenciesRequest(force=FORCE), metadata=who.headers)
+    began = next(iter(slow))
+    assert began.snapshot_begins
+    # More than any buffer between them takes, and more than is remembered for it one by one.
+    replies = [reply for part in range(30) for reply in presses(safety, one, f"{radio}-{part}", 30)]
+    last = time.monotonic()
+    fast.until(replies[-1].emergency_id)
+    assert time.monotonic() - last < 1
+    shown_at((fast,), replies)
+    missing = {reply.emergency_id for reply in replies}
+    begun = 0
+    for message in slow:
+        begun += message.snapshot_begins
+        missing.discard(message.emergency.emergency_id)
+        if not missing:
+            break
+    assert begun > 0
+    assert one.metric("peel_live_resyncs_total", hub="emergencies") >= 1
+    slow.cancel()  # type: ignore[no-untyped-call]
+    narrow.close()
+    fast.close()

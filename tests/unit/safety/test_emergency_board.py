@@ -1,15 +1,14 @@
 """What one replica knows: signals in, in any order and more than once; what is open, and what changed, out."""
 
 import time
-from datetime import datetime
 
 import pytest
 
 from peel.safety.v1 import emergency_types_pb2 as types
 from services.safety.emergency import board as board_module
 from services.safety.emergency.board import Change
-from services.safety.emergency.domain.signals import Durability, Point, Trigger
-from services.safety.emergency.escalation import Escalation
+from services.safety.emergency.domain.signals import Durability, EscalationLevel, Point, Trigger
+from services.safety.emergency.escalation import UNTAKEN, UNTAKEN_OLDEST_SECONDS, Escalation
 from services.safety.emergency.held import Held
 from tests.unit.safety.boards import a_board
 from tests.unit.safety.pressing import FORCE, at, cleared, pressed, safe, taken
@@ -25,6 +24,19 @@ def test_a_signal_is_news_once() -> None:
     assert board.add(Held(press))
     assert not board.add(Held(press))
     assert [change.emergency.id for change in changes] == [press.emergency_id]
+
+
+def test_somebody_who_fails_to_be_told_keeps_it_from_nobody() -> None:
+    board, _ = a_board()
+    heard: list[Change] = []
+
+    def fails(_: Change) -> None:
+        raise RuntimeError("a fault of ours")
+
+    board.listen(fails)
+    board.listen(heard.append)
+    assert board.add(Held(pressed()))
+    assert len(heard) == 1
 
 
 def test_how_safe_it_is_only_grows() -> None:
@@ -142,21 +154,47 @@ def test_a_replica_that_was_away_is_told_what_is_open_and_what_ended_lately(monk
 
 
 def test_consoles_look_again_when_a_level_is_reached() -> None:  # R-OS-03
-    press = pressed()
-    board, clock = a_board(press)
+    board, clock = a_board()
     escalation = Escalation(clock, board)
+    for durability in (Durability.UNSPECIFIED, Durability.COMMITTED):
+        board.add(Held(pressed(), durability))
     news: list[int] = []
-    due: list[datetime | None] = []
     board.listen(lambda change: news.append(board.message(change.emergency).level))
-    for seconds in (9, 10, 11, 25, 31, 32, 59, 61, 3600):
+    for seconds, reached in ((9, 0), (10, 1), (11, 1), (25, 2), (31, 3), (32, 3), (59, 3), (61, 4), (3600, 4)):
         clock.at = at(seconds)
-        due.append(escalation.look(clock.at))
+        escalation.look(clock.at)
+        assert len(news) == reached
     assert news == [1, 2, 3, 4]
-    assert due == [at(10), at(20), at(20), at(30), at(60), at(60), at(60), None, None]
+
+
+def test_what_is_taken_is_not_looked_at_again_until_it_is_pressed_again() -> None:  # R-OS-03
+    board, clock = a_board()
+    escalation = Escalation(clock, board)
+    signals = taken(pressed(), seconds=15)
+    board.add(Held(signals[0]))
+    clock.at = at(12)
+    escalation.look(clock.at)
+    board.add(Held(signals[1]))
+    news: list[int] = []
+    board.listen(lambda change: news.append(board.message(change.emergency).level))
+    clock.at = at(100)
+    escalation.look(clock.at)
+    assert news == []
+    assert UNTAKEN._value.get() == 0
+    board.add(Held(pressed(press_id="2", known=board.open(), seconds=100)))
+    clock.at = at(111)
+    escalation.look(clock.at)
+    assert news[-1] == EscalationLevel.SUPERVISOR
+    assert (UNTAKEN._value.get(), UNTAKEN_OLDEST_SECONDS._value.get()) == (1, 11)
 
 
 def test_after_a_stop_of_the_process_the_level_is_that_of_the_time() -> None:  # R-OS-03
-    board, clock = a_board(pressed())
+    board, clock = a_board(pressed(), pressed("2341002", seconds=50))
     clock.at = at(65)
-    (emergency,) = board.open()
-    assert board.message(emergency).level == types.ESCALATION_LEVEL_NEIGHBOURING_FORCE
+    escalation = Escalation(clock, board)
+    first, second = board.open()
+    assert board.message(first).level == types.ESCALATION_LEVEL_NEIGHBOURING_FORCE
+    assert board.message(second).level == types.ESCALATION_LEVEL_SUPERVISOR
+    clock.at = at(70)
+    escalation.look(clock.at)
+    assert board.message(board.open()[1]).level == types.ESCALATION_LEVEL_ALL_POSITIONS

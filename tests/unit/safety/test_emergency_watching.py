@@ -72,8 +72,8 @@ def test_then_every_change_in_its_newest_state() -> None:
         board.add(Held(signals[0]))
         (first,) = await some(stream, 1)
         assert first.emergency.state == types.EMERGENCY_STATE_OPEN
-        board.add(Held(signals[1]))
         board.settle(Held(signals[0]), Durability.COMMITTED)
+        board.add(Held(signals[1]))
         board.settle(Held(signals[1]), Durability.COMMITTED)
         (second,) = await some(stream, 1)
         # Whatever happened before it was taken, it is one message.
@@ -96,7 +96,27 @@ def test_a_quiet_stream_beats() -> None:
     run(watch())
 
 
-def test_that_others_show_it_too_is_told_together() -> None:
+def test_that_it_is_not_safe_is_told_at_once() -> None:
+    board, _ = a_board()
+
+    async def watch() -> None:
+        stream = consoles(board)[0].stream(EVERYTHING)
+        await some(stream, 2)
+        press = pressed()
+        board.add(Held(press))
+        (first,) = await some(stream, 1)
+        board.settle(Held(press), Durability.NOT_DURABLE)
+        (second,) = await some(stream, 1)
+        assert (first.emergency.durability, second.emergency.durability) == (
+            types.DURABILITY_UNSPECIFIED,
+            types.DURABILITY_NOT_DURABLE,
+        )
+        assert now() == 0
+
+    run(watch())
+
+
+def test_that_others_show_it_too_and_that_it_is_safe_is_told_together() -> None:
     board, _ = a_board()
 
     async def watch() -> None:
@@ -105,12 +125,14 @@ def test_that_others_show_it_too_is_told_together() -> None:
         press = pressed()
         board.add(Held(press))
         await some(stream, 1)
+        board.settle(Held(press), Durability.COMMITTED)
         for number in range(20):
             signal = answering.shown(fold([press]), f"pod-{number}", answer())
             assert signal is not None
             board.add(Held(signal))
         (message,) = await some(stream, 1)
         assert len(message.emergency.shown) == 20
+        assert message.emergency.durability == types.DURABILITY_COMMITTED
         assert 0.1 < now() < 0.5
 
     run(watch())
@@ -158,6 +180,29 @@ def test_a_token_says_what_was_sent_and_no_more() -> None:
         assert third.resume_token == log.token
         again = await until_quiet(served.stream(Wanted(FORCE, second.resume_token)))
         assert len([one for one in again if one.HasField("emergency")]) == 3
+
+    run(watch())
+
+
+def test_a_beat_does_not_say_that_what_waits_was_sent() -> None:
+    board, _ = a_board()
+
+    async def watch() -> None:
+        served, log, _ = consoles(board)
+        stream = served.stream(EVERYTHING)
+        press = pressed()
+        board.add(Held(press, Durability.COMMITTED))
+        await some(stream, 3)
+        began = now()
+        waiting = asyncio.create_task(some(stream, 1))
+        await asyncio.sleep(HEARTBEAT_SECONDS - 0.1)
+        signal = answering.shown(fold([press]), "pod-2", answer())
+        assert signal is not None
+        board.add(Held(signal))
+        (message,) = await waiting
+        assert now() == began + HEARTBEAT_SECONDS
+        assert [shown.console for shown in message.emergency.shown] == ["pod-2"]
+        assert message.resume_token == log.token
 
     run(watch())
 
@@ -252,12 +297,14 @@ def test_a_device_is_told_each_once_as_it_comes() -> None:  # R-OS-02
         assert beat.heartbeat
         board.settle(Held(press), Durability.LOCAL)
         assert told(*await some(stream, 1)) == ["DURABLE"]
+        assert now() == HEARTBEAT_SECONDS
         board.settle(Held(press), Durability.COMMITTED)
         for number in (1, 2):
             signal = answering.shown(fold([press]), f"pod-{number}", answer())
             assert signal is not None
             board.add(Held(signal))
         assert told(*await some(stream, 1)) == ["SHOWN"]
+        assert now() == HEARTBEAT_SECONDS
         for signal in cleared(*safe(*taken(press))):
             board.add(Held(signal))
         assert told(*await some(stream, 2)) == ["PERSON", "CLEARED"]
