@@ -100,7 +100,7 @@ class Transaction:
         self._timers.setdefault((kind, subject), (new_id(), kind, subject, force, due, owner, self.now))
 
     def cancel_timer(self, kind: str, subject: UUID) -> None:
-        """Stops a timer that has not fired. No effect on one that has."""
+        """Stops a timer that has not fired. No effect on one that has, or is firing: what fires looks at the state."""
         self._timers.pop((kind, subject), None)
         self._cancelled.append((kind, subject))
 
@@ -108,9 +108,12 @@ class Transaction:
         """Writes all that was held back: at the end of the unit of work, and before any query."""
         if self._cancelled:
             kinds, subjects = zip(*self._cancelled, strict=True)
+            # One that is firing now holds its row, and may wait for what this transaction has locked: waiting
+            # for it in turn would be a deadlock. It finds what it is about as this transaction leaves it.
             await self._connection.execute(
-                "update timer set state = 'CANCELLED', settled_at = $3 from unnest($1::text[], $2::uuid[]) as x(k, s) "
-                "where kind = x.k and subject = x.s and state = 'WAITING'",
+                "update timer set state = 'CANCELLED', settled_at = $3 where id in ("
+                "select timer.id from timer join unnest($1::text[], $2::uuid[]) as x(k, s) "
+                "on kind = x.k and subject = x.s where state = 'WAITING' for update of timer skip locked)",
                 list(kinds),
                 list(subjects),
                 self.now,

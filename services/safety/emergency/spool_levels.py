@@ -14,9 +14,10 @@ _SAY_SECONDS = 2.0
 _STORE_SECONDS = 2.0
 _SQL = (
     "insert into spool_level (replica, records, oldest, set_aside, set_aside_since) "
-    "values ($1, $2, $3, $4, case when $4 > 0 then clock_timestamp() end) on conflict (replica) do update "
-    "set records = $2, oldest = $3, set_aside = $4, reported_at = clock_timestamp(), "
-    "set_aside_since = case when $4 > 0 then coalesce(spool_level.set_aside_since, clock_timestamp()) end"
+    "values ($1, $2, $3, $4::bigint, case when $4::bigint > 0 then clock_timestamp() end) "
+    "on conflict (replica) do update set records = $2, oldest = $3, set_aside = $4::bigint, "
+    "reported_at = clock_timestamp(), "
+    "set_aside_since = case when $4::bigint > 0 then coalesce(spool_level.set_aside_since, clock_timestamp()) end"
 )
 
 
@@ -31,5 +32,5 @@ async def say_levels(disk: Disk, pool: Pool, replica: str, stop: asyncio.Event) 
                     await connection.execute(_SQL, replica, *level)
                 said = level
             except (*TRANSIENT, asyncpg.PostgresError) as error:
-                _LOG.debug("spool level not said", error=type(error).__name__)
+                _LOG.warning("spool level not said", error=type(error).__name__)
         await pause(_SAY_SECONDS, stop)
