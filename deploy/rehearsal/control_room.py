@@ -1,7 +1,6 @@
 """The control room weighs the risk of some emergency calls, grades them, and closes them once they are decided."""
 
 import heapq
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import grpc
@@ -24,15 +23,12 @@ _EMERGENCY, _PRIORITY = "1", "2"
 class ControlRoom:
     """Grades incidents and remembers which are still open."""
 
-    def __init__(
-        self, line: Line, crew: Crew, progress: Progress, next_step: Callable[[PlannedContact, str], None]
-    ) -> None:
-        """`next_step` is told of each contact that was graded, with the id of its incident."""
-        self._line, self._crew, self._progress, self._next_step = line, crew, progress, next_step
+    def __init__(self, line: Line, crew: Crew, progress: Progress) -> None:
+        self._line, self._crew, self._progress = line, crew, progress
         self._open: list[tuple[datetime, str, PlannedContact]] = []
 
-    async def grade(self, contact: PlannedContact, contact_id: str) -> None:
-        """Assesses the risk of a contact and grades it, which opens its incident."""
+    async def grade(self, contact: PlannedContact, contact_id: str) -> str:
+        """Assesses the risk of a contact and grades it, which opens its incident; returns that one's id."""
         thrive = api.AssessThriveRequest(
             request_id=contact.request_for("thrive"), contact_id=contact_id, thrive=_thrive(contact)
         )
@@ -44,10 +40,11 @@ class ControlRoom:
         )
         reply = await self._line.ask(self._line.intake.GradeContact, grade, "call_handler")
         self._progress.graded += 1
-        self._next_step(contact, reply.incident.incident_id)
-        heapq.heappush(
-            self._open, ((contact.decide_at or contact.at) + _CLOSED_AFTER, reply.incident.incident_id, contact)
-        )
+        return reply.incident.incident_id
+
+    def attended(self, contact: PlannedContact, incident_id: str) -> None:
+        """Somebody was there: the incident can be closed once its allegations are decided."""
+        heapq.heappush(self._open, ((contact.decide_at or contact.at) + _CLOSED_AFTER, incident_id, contact))
 
     async def close_due(self, now: datetime) -> None:
         """Begins to close what is due to be closed by now."""

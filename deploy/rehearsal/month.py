@@ -89,6 +89,7 @@ class Month:
             await self._people.dispatchers.hear_from_the_forgotten()
             await self._work(number, end)
         await self._all_decided()
+        await self._all_attended()
         await self._all_closed()
         await self._afterwards()
 
@@ -133,6 +134,14 @@ class Month:
     async def _all_decided(self) -> None:
         await self._hold_back(self._span.end)
         await self._people.recorders.work_tray(self._hands.now)
+
+    async def _all_attended(self) -> None:
+        """The last incidents have still to reach dispatch before somebody can be sent to them."""
+        dispatchers, began = self._people.dispatchers, time.monotonic()
+        while dispatchers.waiting and time.monotonic() - began < _PATIENCE_SECONDS:
+            await dispatchers.send()
+            await asyncio.sleep(_POLL_SECONDS)
+        await dispatchers.hear_from_the_forgotten()
 
     async def _all_closed(self) -> None:
         """The last decisions have still to reach call intake before the last incidents can be closed."""

@@ -132,9 +132,13 @@ class Rehearsal:
                 emergency_desk(self._platform, force) as desk,
                 asyncio.TaskGroup() as group,
             ):
-                dispatchers = Dispatchers(line, force, Crew(group, _DISPATCHERS), on_patrol, desk)
-                room = ControlRoom(line, Crew(group, _CONTROL_ROOM), progress, dispatchers.queue)
-                handlers = CallHandlers(line, force, Crew(group, _CALL_HANDLERS), progress, room.grade)
+                room = ControlRoom(line, Crew(group, _CONTROL_ROOM), progress)
+                dispatchers = Dispatchers(line, force, Crew(group, _DISPATCHERS), on_patrol, desk, room.attended)
+
+                async def grade_and_queue(contact: PlannedContact, contact_id: str) -> None:
+                    dispatchers.queue(contact, await room.grade(contact, contact_id))
+
+                handlers = CallHandlers(line, force, Crew(group, _CALL_HANDLERS), progress, grade_and_queue)
                 contacts = handlers.contacts
                 recorders = Recorders(line, force, Crew(group, _RECORDERS), progress, contacts)
                 investigators = Investigators(line, force, Crew(group, _INVESTIGATORS), progress, contacts)
