@@ -9,6 +9,7 @@ from typing import TypeAlias
 import grpc
 
 from deploy.people.line import Line, reason_of
+from deploy.people.waiting import until
 from deploy.rehearsal.contacts import PlannedContact
 from deploy.rehearsal.crew import Crew
 from deploy.rehearsal.emergency_desk import EmergencyDesk
@@ -18,9 +19,10 @@ from deploy.rehearsal.stuck import RehearsalStuck
 from peel.dispatch.v1 import api_pb2 as api
 from peel.dispatch.v1 import types_pb2 as types
 from peel.safety.v1 import api_pb2 as safety
+from peel.safety.v1 import device_api_pb2 as devices
 
 _TOLD_SECONDS = 60.0
-_NOT_YET = "NOT_FOUND"
+_NOT_YET, _IN_EMERGENCY, _NO_TIMER = "NOT_FOUND", "UNIT_IN_EMERGENCY", "NO_WELFARE_TIMER"
 
 Attended: TypeAlias = Callable[[PlannedContact, str], None]
 
@@ -119,11 +121,31 @@ class Dispatchers:
         await self._say(patrol, types.UNIT_STATUS_AT_SCENE, contact, "at-scene")
         if events.presses:
             await self._desk.press(patrol.radio, contact.request_for("press"))
+        # Officer safety hears by Kafka that the crew is there, and the clock must not run on before it has.
+        await self._check_in(patrol, contact, finished=not events.forgets)
         if events.forgets:
             self.sent.welfare_expected += 1
             self._at_scene.append((patrol, contact, incident_id))
         else:
             await self._finish(patrol, contact, incident_id)
+
+    async def _check_in(self, patrol: Patrol, contact: PlannedContact, *, finished: bool) -> None:
+        """The crew says that it is well, as soon as its welfare time runs: for the last time, or before it forgets."""
+        request = devices.CheckInRequest(
+            request_id=contact.request_for("check-in"), force=self._force, radio=patrol.radio, finished=finished
+        )
+
+        async def attempt() -> bool:
+            try:
+                await self._line.ask(self._line.devices.CheckIn, request, patrol.officer)
+            except grpc.aio.AioRpcError as error:
+                if reason_of(error) != _NO_TIMER:
+                    raise
+                return False
+            return True
+
+        if not await until(attempt, _TOLD_SECONDS):
+            raise RehearsalStuck(f"no welfare time runs for {patrol.callsign}, which is at a scene")
 
     async def _finish(self, patrol: Patrol, contact: PlannedContact, incident_id: str) -> None:
         request = api.ResultIncidentRequest(
@@ -143,7 +165,20 @@ class Dispatchers:
         request = api.AssignUnitRequest(
             request_id=contact.request_for("assign"), incident_id=incident_id, unit_id=patrol.unit_id, skills=[SKILL]
         )
-        return (await self._line.ask(self._line.dispatch.AssignUnit, request, "dispatcher")).assignment
+
+        async def attempt() -> types.Assignment | None:
+            try:
+                return (await self._line.ask(self._line.dispatch.AssignUnit, request, "dispatcher")).assignment
+            except grpc.aio.AioRpcError as error:
+                if reason_of(error) != _IN_EMERGENCY:
+                    raise
+                # It is over, and dispatch has not heard of its end yet.
+                return None
+
+        assignment = await until(attempt, _TOLD_SECONDS)
+        if assignment is None:
+            raise RehearsalStuck(f"dispatch does not hear that {patrol.callsign} is out of its emergency")
+        return assignment
 
     async def _incident(self, incident_id: str) -> types.DispatchIncident | None:
         """None where dispatch has not heard of it yet."""
