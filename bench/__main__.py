@@ -5,13 +5,13 @@ import os
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from bench.control_room import measure_control_room
 from bench.receiver import traces_endpoint
+from bench.report import Report
 from bench.stage import PROCESSES, Stage
 from deploy.local.platform import Platform
 
@@ -22,37 +22,6 @@ _CALLS = 10_000
 _TO_ECHO, _TO_PGBENCH, _MEMORY_MB, _START_SECONDS = 0.6, 0.45, 120.0, 3.0
 
 _console = Console()
-
-
-class Report:
-    """The figures with their targets, in the order they were taken."""
-
-    def __init__(self) -> None:
-        self.figures: dict[str, Any] = {}
-        self.missed: list[str] = []
-        self._table = Table("figure", "seen", "target", "", title="Bench: ratios of one run, medians")
-
-    def note(self, name: str, value: float, unit: str = "") -> None:
-        """A figure without a target."""
-        self._add(name, value, f"{value:,.2f}{unit}", "", "")
-
-    def judge(self, name: str, value: float, target: float, *, at_least: bool, unit: str = "") -> None:
-        """A figure with a target that it has to reach, or to stay below."""
-        met = value >= target if at_least else value <= target
-        if not met:
-            self.missed.append(name)
-        sign = "≥" if at_least else "≤"
-        verdict = "[green]met[/green]" if met else "[red]missed[/red]"
-        self._add(name, value, f"{value:,.2f}{unit}", f"{sign} {target:g}{unit}", verdict)
-
-    def _add(self, name: str, value: float, seen: str, target: str, verdict: str) -> None:
-        self.figures[name] = round(value, 3)
-        self._table.add_row(name, seen, target, verdict)
-
-    def finish(self, file: Path) -> None:
-        """Prints the table and writes the file."""
-        _console.print(self._table)
-        file.write_text(json.dumps({"figures": self.figures, "missed": self.missed}, indent=2) + "\n")
 
 
 def _weigh(stage: Stage, report: Report) -> None:
@@ -124,8 +93,11 @@ def main() -> None:
             _weigh(stage, report)
             _start(stage, report)
             _compare(stage, report)
+        # Anew: the one before has ten thousand reports in it and half of its processes stopped.
+        with Platform(_HOME, console=_console) as platform:
+            measure_control_room(platform, report)
     _month(report)
-    report.finish(_HOME / "report.json")
+    report.finish(_HOME / "report.json", _console)
     _console.print(f"{time.monotonic() - began:.0f} s")
     raise typer.Exit(1 if report.missed else 0)
 
