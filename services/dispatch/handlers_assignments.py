@@ -9,6 +9,7 @@ from services.dispatch.domain.deployment import Obstacle, check_deployable, fitn
 from services.dispatch.domain.records import Assignment, Incident, Unit
 from services.dispatch.domain.terms import AssignmentState, EndReason, TaskKind
 from services.dispatch.handlers_incidents import finish
+from services.dispatch.handlers_recommend import RecommendUnits, units_for
 from services.dispatch.looking import look_for_markers
 from services.dispatch.reference.control_room import results
 from services.dispatch.reference.units import deployment_rules
@@ -127,28 +128,33 @@ async def result_incident(command: ResultIncident, tx: Transaction) -> Incident:
 
 async def voice_assignment(assignment_id: UUID, force: str, tx: Transaction) -> None:
     """The crew has not acknowledged: somebody calls it again."""
-    await _unacknowledged(assignment_id, force, TaskKind.VOICE_ASSIGNMENT, tasks.DISPATCHER, tx)
+    silent = await _silent(assignment_id, force, tx)
+    if silent is not None:
+        await _raise(TaskKind.VOICE_ASSIGNMENT, tasks.DISPATCHER, silent, silent.unit_id, tx)
 
 
 async def offer_next_unit(assignment_id: UUID, force: str, tx: Transaction) -> None:
-    """The crew has still not acknowledged: the incident is offered to the next unit."""
-    await _unacknowledged(assignment_id, force, TaskKind.OFFER_NEXT_UNIT, tasks.DISPATCHER, tx)
+    """The crew has still not acknowledged: the incident is offered to the next unit, where there is one."""
+    silent = await _silent(assignment_id, force, tx)
+    if silent is not None:
+        wanted = RecommendUnits(silent.incident_id, frozenset(silent.skills), limit=1)
+        found = (await units_for(wanted, force, tx)).found
+        await _raise(TaskKind.OFFER_NEXT_UNIT, tasks.DISPATCHER, silent, found[0].unit.id if found else None, tx)
 
 
 async def supervise_assignment(assignment_id: UUID, force: str, tx: Transaction) -> None:
     """Nor then: a supervisor looks."""
-    await _unacknowledged(assignment_id, force, TaskKind.SUPERVISE_ASSIGNMENT, tasks.SUPERVISOR, tx)
+    silent = await _silent(assignment_id, force, tx)
+    if silent is not None:
+        await _raise(TaskKind.SUPERVISE_ASSIGNMENT, tasks.SUPERVISOR, silent, silent.unit_id, tx)
 
 
-async def _unacknowledged(assignment_id: UUID, force: str, kind: TaskKind, owner: str, tx: Transaction) -> None:
+async def _silent(assignment_id: UUID, force: str, tx: Transaction) -> Assignment | None:
+    """The assignment, where its crew has not said that it knows."""
     assignment = await store_assignments.assignment(tx, assignment_id, force, lock=True)
-    if assignment.state is AssignmentState.SENT:
-        await tasks.raise_task(
-            tx,
-            kind,
-            owner,
-            force,
-            incident_id=assignment.incident_id,
-            assignment_id=assignment.id,
-            unit_id=assignment.unit_id,
-        )
+    return assignment if assignment.state is AssignmentState.SENT else None
+
+
+async def _raise(kind: TaskKind, owner: str, silent: Assignment, unit_id: UUID | None, tx: Transaction) -> None:
+    subject = {"incident_id": silent.incident_id, "assignment_id": silent.id, "unit_id": unit_id}
+    await tasks.raise_task(tx, kind, owner, silent.force, **subject)

@@ -39,7 +39,12 @@ class Recommendations:
 
 
 async def recommend_units(command: RecommendUnits, tx: Transaction) -> Recommendations:
-    incident = await store_incidents.incident(tx, command.incident_id, tx.caller.force)
+    return await units_for(command, tx.caller.force, tx)
+
+
+async def units_for(command: RecommendUnits, force: str, tx: Transaction) -> Recommendations:
+    """The units of a force that could go to one of its incidents, whoever wants to know. Raises NotFound."""
+    incident = await store_incidents.incident(tx, command.incident_id, force)
     units = tx.kept(Fleet).of(incident.force)
     await units.catch_up(tx)
     today = local_date(tx.now)

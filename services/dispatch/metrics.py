@@ -13,7 +13,7 @@ GRADED_TO_ASSIGNED = histogram(
 )
 ASSIGNED_TO_HAZARD_ACKNOWLEDGED = histogram(
     "peel_dispatch_assigned_to_hazard_acknowledged_seconds",
-    "From the sending of a unit to its crew's word that it knows the hazards (W4).",
+    "From the telling of hazards, with the assignment or later, to the crew's word that it knows them (W4).",
     action="Beyond 15 s: crews are told by voice; look at their terminals' streams.",
     buckets=_STEPS,
 )

@@ -45,6 +45,20 @@ def test_a_silent_crew_is_called_again_then_replaced_then_looked_at(desk: Desk, 
     assert owners[TaskKind.SUPERVISE_ASSIGNMENT] == "control room supervisor"
 
 
+@pytest.mark.usefixtures("sent")
+def test_the_next_unit_is_named(desk: Desk) -> None:  # domain facts 4.2
+    desk.unit("WY2", tested=False)
+    third = desk.unit("WY3")
+    desk.later(seconds=30)
+    assert [task.unit_id for task in desk.tasks() if task.kind is TaskKind.OFFER_NEXT_UNIT] == [third]
+
+
+def test_where_there_is_no_other_unit_none_is_named(desk: Desk, sent: Assignment) -> None:
+    desk.later(seconds=30)
+    offers = [task for task in desk.tasks() if task.kind is TaskKind.OFFER_NEXT_UNIT]
+    assert [(task.unit_id, task.assignment_id) for task in offers] == [(None, sent.id)]
+
+
 def test_a_crew_that_acknowledges_is_left_alone(desk: Desk, sent: Assignment) -> None:
     desk.later(seconds=15)
     known = desk.acknowledge(sent.id, "officer-WY1")
