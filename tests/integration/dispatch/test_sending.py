@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import getsource
+from types import SimpleNamespace
 from uuid import UUID
 
 import asyncpg
@@ -59,6 +61,26 @@ def test_the_database_refuses_an_assignment_without_a_hazard_answer(desk: Desk, 
     sent = desk.assign(desk.grade(), desk.unit("WY1"))
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         desk.rows(f"update assignment set {without} where id = $1", sent.id)
+
+
+def test_without_the_hazard_step_the_database_takes_no_assignment(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:  # I3; issue 4, Done 2
+    incident_id, unit_id = desk.grade(), desk.unit("WY1")
+
+    def without(source: str) -> str:
+        """The handler, its hazard step deleted: nothing is looked for, and nothing is known."""
+        step = next(line for line in source.splitlines() if "look_for_markers(" in line)
+        assert step.strip().startswith("check = await")
+        return source.replace(step, "    check = NOTHING_LOOKED_FOR")
+
+    nothing = SimpleNamespace(hazards=(), staleness_seconds=0.0, outcome=HazardOutcome(0), reason=NotCheckedReason(0))
+    names = {**vars(handlers), "NOTHING_LOOKED_FOR": nothing}
+    exec(compile(without(getsource(handlers.assign_unit)), handlers.__file__, "exec"), names)  # noqa: S102 - our own
+    monkeypatch.setattr(handlers, "assign_unit", names["assign_unit"])
+    with pytest.raises(asyncpg.CheckViolationError, match="assignment_has_hazard_answer"):
+        desk.assign(incident_id, unit_id)
+    assert desk.incident(incident_id)[1] == []
 
 
 def test_a_unit_is_on_one_incident_whoever_sends_it(desk: Desk) -> None:

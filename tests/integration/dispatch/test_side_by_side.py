@@ -1,0 +1,221 @@
+"""What two transactions do at once, on connections of their own: a marker comes while a unit is being sent (I3)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import pytest
+
+from peel.intake.v1 import events_pb2 as intake
+from peel.intake.v1 import types_pb2 as intake_types
+from peel.safety.v1 import types_pb2 as safety
+from peel.type.v1.place_pb2 import Place
+from services.dispatch import handlers_assignments, handlers_incidents, handlers_markers, store_assignments, store_units
+from services.dispatch.domain.records import Assignment, CrewMember
+from services.dispatch.domain.terms import HazardOutcome, NotCheckedReason
+from services.dispatch.domain.units import book_on, register
+from services.dispatch.messages_incidents import incident_from
+from services.dispatch.messages_markers import marker_from
+from services.kernel.caller import Caller, service_itself
+from services.kernel.clock import SystemClock
+from services.kernel.database import open_pool
+from services.kernel.ids import new_id
+from services.kernel.settings import Settings
+from services.kernel.transaction import UnitOfWork
+from services.kernel.wire import stamp
+from tests.integration.dispatch.desk import HERE, at
+
+FORCE = "west-yorkshire"
+WORKER = service_itself("dispatch", FORCE)
+DISPATCHER = Caller("dispatcher-1", FORCE, frozenset({"ROLE_DISPATCHER"}))
+
+
+class Side:
+    """A process of dispatch, on one database with another."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self.work = work
+
+    async def incident(self) -> UUID:
+        """An incident at HERE, with a replica that is fresh."""
+        graded = intake_types.Incident(
+            incident_id=str(new_id()), contact_id=str(new_id()), force=FORCE, grade="2", graded_at=_now()
+        )
+        contact = intake_types.Contact(place=Place(address=HERE))
+        incident = incident_from(intake.IncidentGraded(incident=graded, first_contact_at=_now(), contact=contact))
+        async with self.work.begin(WORKER) as tx:
+            await handlers_incidents.register_incident(incident, tx)
+            await handlers_markers.confirm_ledger(datetime.now(UTC), 0, tx)
+        return incident.id
+
+    async def unit(self) -> UUID:
+        unit = register(new_id(), FORCE, f"WY-{new_id().hex[-8:]}", datetime.now(UTC))
+        async with self.work.begin(DISPATCHER) as tx:
+            await store_units.add_unit(tx, unit)
+            radio = f"radio-{unit.callsign}"
+            crew = (CrewMember("officer-1"),)
+            await store_units.keep_unit(tx, book_on(unit, crew, (radio,), [radio], tx.now, tx.now))
+        return unit.id
+
+    @asynccontextmanager
+    async def sending(self, incident_id: UUID, unit_id: UUID) -> AsyncIterator[Assignment]:
+        """A unit is being sent: what is done in the block is done before that commits."""
+        async with self.work.begin(DISPATCHER) as tx:
+            command = handlers_assignments.AssignUnit(incident_id, unit_id, frozenset(), confirm_pre_emption=False)
+            yield await handlers_assignments.assign_unit(command, tx)
+
+    @asynccontextmanager
+    async def marking(self, number: int) -> AsyncIterator[None]:
+        """A marker at HERE is being applied."""
+        async with self.work.begin(WORKER) as tx:
+            subject = safety.MarkerSubject(kind=safety.SUBJECT_KIND_ADDRESS, addresses=[at(HERE)])
+            marker = safety.Marker(
+                marker_id=str(UUID(int=number)),
+                force=FORCE,
+                version=1,
+                subject=subject,
+                code="FI",
+                severity=safety.SEVERITY_HIGHEST,
+                source=safety.MARKER_SOURCE_INTELLIGENCE,
+            )
+            await handlers_markers.apply_marker(marker_from(marker), marker.SerializeToString(), tx)
+            yield
+
+    async def newest(self, assignment: Assignment) -> Assignment:
+        async with self.work.begin(DISPATCHER) as tx:
+            return await store_assignments.assignment(tx, assignment.id, FORCE)
+
+
+def _now() -> Any:
+    return stamp(datetime.now(UTC))
+
+
+Test: TypeAlias = Callable[[Side, Side], Awaitable[None]]
+Two: TypeAlias = Callable[[Test], None]
+
+
+@pytest.fixture
+def two(settings: Settings, migrated: Callable[[str], None]) -> Two:
+    """Runs a test with two processes of dispatch."""
+    migrated("dispatch")
+
+    async def run(test: Test) -> None:
+        pools = [await open_pool(settings, "dispatch", size=3) for _ in range(2)]
+        try:
+            await test(*(Side(UnitOfWork(pool, SystemClock())) for pool in pools))
+        finally:
+            for pool in pools:
+                await pool.close()
+
+    return lambda test: asyncio.run(run(test))
+
+
+async def _committed(block: Any) -> None:
+    async with block:
+        pass
+
+
+def test_a_marker_that_comes_while_a_unit_is_sent_waits_and_is_told(two: Two) -> None:  # I3
+    async def test(api: Side, worker: Side) -> None:
+        incident_id, unit_id = await api.incident(), await api.unit()
+        async with api.sending(incident_id, unit_id) as assignment:
+            assert assignment.hazard.outcome is HazardOutcome.NONE_FOUND
+            applying = asyncio.create_task(_committed(worker.marking(7)))
+            done, _ = await asyncio.wait({applying}, timeout=0.3)
+            assert not done, "a marker was applied that neither the look nor its own transaction could tell of"
+        await applying
+        newest = await api.newest(assignment)
+        assert (newest.hazard.outcome, newest.hazard.version) == (HazardOutcome.MARKERS_FOUND, 2)
+
+    two(test)
+
+
+def test_a_unit_that_is_sent_while_a_marker_comes_waits_for_it(two: Two) -> None:  # I3
+    async def test(api: Side, worker: Side) -> None:
+        incident_id, unit_id = await api.incident(), await api.unit()
+        sent: list[Assignment] = []
+
+        async def send() -> None:
+            async with api.sending(incident_id, unit_id) as assignment:
+                sent.append(assignment)
+
+        async with worker.marking(7):
+            sending = asyncio.create_task(send())
+            await asyncio.wait({sending}, timeout=0.2)
+            assert not sent
+        await sending
+        assert sent[0].hazard.outcome is HazardOutcome.MARKERS_FOUND
+
+    two(test)
+
+
+def test_a_marker_that_takes_long_keeps_nobody_from_being_sent(two: Two) -> None:  # domain facts 4.3: 800 ms
+    async def test(api: Side, worker: Side) -> None:
+        incident_id, unit_id = await api.incident(), await api.unit()
+        async with worker.marking(7):
+            began = asyncio.get_running_loop().time()
+            async with api.sending(incident_id, unit_id) as assignment:
+                took = asyncio.get_running_loop().time() - began
+            assert (assignment.hazard.outcome, assignment.hazard.reason) == (
+                HazardOutcome.NOT_CHECKED,
+                NotCheckedReason.TIMED_OUT,
+            )
+            assert 0.8 <= took < 5
+        async with api.work.begin(WORKER) as tx:
+            (timer,) = await tx.all(
+                "select kind from timer where subject = $1 and kind = 'HAZARD_RECHECK'", assignment.id
+            )
+            assert timer["kind"]
+
+    two(test)
+
+
+def test_a_process_learns_what_another_has_read(two: Two) -> None:
+    async def test(api: Side, worker: Side) -> None:
+        await _committed(worker.marking(7))
+        async with worker.sending(await api.incident(), await api.unit()) as assignment:
+            assert assignment.hazard.outcome is HazardOutcome.MARKERS_FOUND
+        await _committed(worker.marking(8))
+        async with api.sending(await api.incident(), await api.unit()) as assignment:
+            assert len(assignment.hazard.hazards) == 2
+        # Once more, now that it has the first two in memory.
+        await _committed(worker.marking(9))
+        async with api.sending(await api.incident(), await api.unit()) as assignment:
+            assert len(assignment.hazard.hazards) == 3
+
+    two(test)
+
+
+def test_what_was_rolled_back_is_not_remembered(two: Two) -> None:
+    async def test(api: Side, worker: Side) -> None:
+        with pytest.raises(ZeroDivisionError):
+            async with worker.marking(7):
+                raise ZeroDivisionError
+        async with worker.sending(await api.incident(), await api.unit()) as assignment:
+            assert assignment.hazard.outcome is HazardOutcome.NONE_FOUND
+        await _committed(worker.marking(8))
+        async with worker.sending(await api.incident(), await api.unit()) as assignment:
+            assert [hazard.marker_id.int for hazard in assignment.hazard.hazards] == [8]
+
+    two(test)
+
+
+def test_two_dispatchers_who_send_one_unit_wait_for_each_other(two: Two) -> None:
+    async def test(one: Side, other: Side) -> None:
+        unit_id = await one.unit()
+        incidents = [await one.incident(), await one.incident()]
+
+        async def send(side: Side, incident_id: UUID) -> bool:
+            try:
+                await _committed(side.sending(incident_id, unit_id))
+            except Exception as error:  # noqa: BLE001 - which one it is, is looked at
+                assert getattr(error, "reason", "") == "PRE_EMPTION_REFUSED"  # noqa: PT017 - one of two is refused
+                return False
+            return True
+
+        assert sorted(await asyncio.gather(send(one, incidents[0]), send(other, incidents[1]))) == [False, True]
+
+    two(test)
