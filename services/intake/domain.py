@@ -107,6 +107,11 @@ class Place:
     uprn: str = ""
     lsoa: str = ""
 
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody said anything of it."""
+        return self.latitude is None and not (self.address or self.uprn or self.lsoa)
+
 
 @dataclass(frozen=True, slots=True)
 class Period:

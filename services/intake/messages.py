@@ -79,29 +79,31 @@ def _vehicles(check: Check, registrations: Sequence[str]) -> tuple[str, ...]:
         check.violation("vehicle_registrations", f"must have at most {_MOST_VEHICLES} entries")
     for number, text in enumerate(registrations):
         check.text(f"vehicle_registrations[{number}]", text, longest=16, required=True, pattern=_REGISTRATION)
-    return tuple(sorted({text.replace(" ", "").upper() for text in registrations}))
+    return tuple(sorted({text.replace(" ", "").upper() for text in registrations})) if registrations else ()
 
 
 def _people(check: Check, request: api.OpenContactRequest) -> tuple[Person, ...]:
     if len(request.people) > _MOST_ITEMS:
         check.violation("people", f"must have at most {_MOST_ITEMS} entries")
     seen: set[str] = set()
+    people = []
     for number, person in enumerate(request.people):
         at = f"people[{number}]"
-        check.text(f"{at}.ref", person.ref, longest=32, required=True, pattern=_REF)
-        if person.ref in seen:
+        ref = check.text(f"{at}.ref", person.ref, longest=32, required=True, pattern=_REF)
+        if ref in seen:
             check.violation(f"{at}.ref", "must name one person only")
-        seen.add(person.ref)
-        check.text(f"{at}.given_name", person.given_name, longest=100)
-        check.text(f"{at}.family_name", person.family_name, longest=100)
-        check.text(f"{at}.phone", person.phone, longest=16, pattern=_PHONE)
-        _birth(check, f"{at}.date_of_birth", person.date_of_birth)
-    return tuple(Person(p.ref, p.given_name, p.family_name, p.date_of_birth, p.phone) for p in request.people)
+        seen.add(ref)
+        given_name = check.text(f"{at}.given_name", person.given_name, longest=100)
+        family_name = check.text(f"{at}.family_name", person.family_name, longest=100)
+        phone = check.text(f"{at}.phone", person.phone, longest=16, pattern=_PHONE)
+        born = _birth(check, f"{at}.date_of_birth", person.date_of_birth)
+        people.append(Person(ref, given_name, family_name, born, phone))
+    return tuple(people)
 
 
-def _birth(check: Check, field: str, text: str) -> None:
+def _birth(check: Check, field: str, text: str) -> str:
     if not text:
-        return
+        return text
     try:
         # Other forms of ISO 8601 are dates too, but whoever reads this one later is promised one form.
         born = date.fromisoformat(text) if _DATE.fullmatch(text) else None
@@ -111,6 +113,7 @@ def _birth(check: Check, field: str, text: str) -> None:
         check.violation(field, "must be a date as YYYY-MM-DD")
     elif not date(1900, 1, 1) <= born <= local_date(check.now):
         check.violation(field, "must be between 1900 and today")
+    return text
 
 
 def _ref(check: Check, field: str, ref: str, refs: set[str]) -> str:
@@ -142,7 +145,7 @@ def _place(check: Check, request: api.OpenContactRequest) -> Place | None:
             check.violation("place.point.accuracy_metres", "must be between 0 and 1,000,000")
     accuracy = 0.0 if latitude is None else place.point.accuracy_metres
     found = Place(latitude, longitude, accuracy, place.address, place.uprn, place.lsoa)
-    return None if found == Place() else found
+    return None if found.unknown else found
 
 
 def _period(check: Check, field: str, period: PeriodMessage) -> Period:
@@ -192,11 +195,10 @@ def _offences(check: Check, allegations: Sequence[Allegation], occurred: Period,
 
 def _days(occurred: Period, reported: datetime) -> tuple[date, date]:
     """First and last day on which it may have happened: the day of first contact where nobody said."""
-    day = local_date(reported)
+    last = local_date(occurred.end or reported)
     if occurred.unknown:
-        return day, day
+        return last, last
     first = local_date(occurred.start) if occurred.start else date.min
-    last = local_date(occurred.end) if occurred.end else day
     return first, max(first, last)
 
 

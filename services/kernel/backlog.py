@@ -3,22 +3,33 @@
 A line here is all there is to do: the gauges, `peel backlogs` and later the dashboard and the alert come from it.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 
+import asyncpg
+
 from services.kernel.clock import Clock
-from services.kernel.database import Connection
+from services.kernel.database import TRANSIENT, Connection, Pool
+from services.kernel.pause import pause
+from services.kernel.telemetry.logs import logger
 from services.kernel.telemetry.metrics import BACKLOG_OLDEST_SECONDS, BACKLOG_SIZE
+
+_LOG = logger(__name__)
+# Often enough for a dashboard and an alert.
+_MEASURE_SECONDS = 5.0
+_BUDGET_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """One thing that can pile up.
 
-    `sql` returns one row: size (bigint) and oldest (timestamptz, null where empty). `real_time` says that its times are
-    of the machine's own clock, which differs from the kernel's in a rehearsal.
+    `sql` returns one row: size (bigint) and oldest (timestamptz, null where empty). It is asked every few seconds, so
+    what waits needs an index. `real_time` says that its times are of the machine's own clock, which differs from the
+    kernel's in a rehearsal.
     """
 
     name: str
@@ -88,3 +99,19 @@ async def export(connection: Connection, backlogs: Sequence[Backlog], clock: Clo
         level = await measure(connection, backlog, clock)
         BACKLOG_SIZE.labels(backlog.name, backlog.owner).set(level.size)
         BACKLOG_OLDEST_SECONDS.labels(backlog.name, backlog.owner).set(level.oldest_seconds)
+
+
+async def keep_exporting(pool: Pool, service: str, clock: Clock, stop: asyncio.Event) -> None:
+    """Sets the gauges of a service's backlogs every few seconds, until `stop` is set."""
+    catalogue = backlogs_of(service)
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(_BUDGET_SECONDS), pool.acquire() as connection:
+                await export(connection, catalogue, clock)
+        except TRANSIENT as error:
+            # Health says what is wrong with the database.
+            _LOG.debug("backlogs not measured", error=type(error).__name__)
+        except asyncpg.PostgresError as error:
+            # A query that is wrong must not end a process that serves.
+            _LOG.warning("backlogs not measured", error=type(error).__name__)
+        await pause(_MEASURE_SECONDS, stop)

@@ -74,8 +74,8 @@ class Health:
         return {"ready": self.ready, "rehearsal": self._rehearsal, "wrong": wrong, "degraded": dict(self._degraded)}
 
 
-async def check_database(note: Callable[[str, str | None], None], pool: Pool, service: str) -> bool:
-    """Notes whether Postgres answers within two seconds and has the migrations that this code needs; returns whether.
+async def check_database(note: Callable[[str, str | None], None], pool: Pool, service: str) -> None:
+    """Notes whether Postgres answers within two seconds and has the migrations that this code needs.
 
     `note` is a Health's set, or its degrade where the process works without.
     """
@@ -84,10 +84,9 @@ async def check_database(note: Callable[[str, str | None], None], pool: Pool, se
             lacking = await migrations.missing(connection, service)
     except (*TRANSIENT, asyncpg.PostgresError) as error:
         note("database", f"does not answer: {type(error).__name__}")
-        return False
+        return
     note("database", None)
     note("schema", f"lacks {', '.join(lacking)}: run `peel {service} migrate`" if lacking else None)
-    return not lacking
 
 
 class _Quiet(WSGIRequestHandler):

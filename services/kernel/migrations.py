@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -88,6 +89,12 @@ def outstanding(migrations: Sequence[Migration], done: Mapping[str, str], phases
 async def missing(connection: asyncpg.Connection, service: str) -> list[str]:
     """The `pre` migrations that this code needs and the database has not."""
     if await connection.fetchval("select to_regclass('migration')") is None:
-        return [m.name for m in migrations_of(service) if m.phase == "pre"]
+        return list(_needed(service))
     done = {row["name"] for row in await connection.fetch("select name from migration")}
-    return [m.name for m in migrations_of(service) if m.phase == "pre" and m.name not in done]
+    return [name for name in _needed(service) if name not in done]
+
+
+# Asked for every second, and the files of a process that runs do not change.
+@cache
+def _needed(service: str) -> tuple[str, ...]:
+    return tuple(migration.name for migration in migrations_of(service) if migration.phase == "pre")

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Collection
 from functools import partial
 
-import asyncpg
 import grpc
 import uvloop
 from grpc_health.v1 import health as grpc_health
@@ -16,7 +15,7 @@ from services.kernel import backlog
 from services.kernel.appender import Appender
 from services.kernel.clock import open_clock
 from services.kernel.contract import RpcPolicy, files_of, personal_field_names, rpc_policy
-from services.kernel.database import TRANSIENT, close_pool, open_pool
+from services.kernel.database import close_pool, open_pool
 from services.kernel.door import Door
 from services.kernel.health import CHECK_SECONDS, Health, HealthServer, check_database
 from services.kernel.identity import Identity
@@ -118,6 +117,7 @@ class _Api:
             part.serve(serving)
         background.start("audit", serving.cases.late_audit.run)
         background.start("watch", partial(self._watch, serving))
+        background.start("backlogs", partial(backlog.keep_exporting, pool, service, clock))
         await server.start()
         _LOG.info("serving", listen=settings.listen, tls=settings.tls_cert is not None)
         failed = await self._until_stopped(background)
@@ -167,21 +167,13 @@ class _Api:
         return server
 
     async def _watch(self, serving: Serving, stop: asyncio.Event) -> None:
-        """Keeps health and the backlog gauges current."""
-        catalogue = backlog.backlogs_of(self._service)
+        """Keeps health current."""
         note = self._health.degrade if self._independent else self._health.set
         while not stop.is_set():
-            usable = await check_database(note, serving.pool, self._service)
+            await check_database(note, serving.pool, self._service)
             note("appender", serving.appender.wrong())
             # Not before the first round of checks: nobody knows yet what is wrong.
             self._health.set("start", None)
-            if self._health.ready and usable:
-                try:
-                    async with asyncio.timeout(5), serving.pool.acquire() as connection:
-                        await backlog.export(connection, catalogue, serving.clock)
-                except (*TRANSIENT, asyncpg.PostgresError) as error:
-                    # A query that is wrong must not end a process that serves.
-                    _LOG.warning("backlogs not measured", error=type(error).__name__)
             serving_now = health_pb2.HealthCheckResponse
             state = serving_now.SERVING if self._health.ready else serving_now.NOT_SERVING
             await self._grpc_health.set("", state)
