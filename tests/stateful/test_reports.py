@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from deploy.local.postgres import LocalPostgres
-from services.crime.domain import ReportState
-from services.intake.domain import AllegationDecision
+from services.crime import handlers as crime
+from services.crime.domain import ReportState, Ruling
+from services.intake.domain import Allegation, AllegationDecision, ReporterRelation
 from services.kernel.settings import Settings
-from tests.stateful.happening import Happening
+from tests.stateful.happening import REGISTRAR, Happening
 from tests.stateful.ledgers import Ledgers
 
 DAY = timedelta(hours=24)
@@ -78,6 +79,8 @@ class Always(Happening):
             assert report.overdue_at is None or report.overdue_at >= report.due_at
             on_time = report.decided_at is not None and report.decided_at < report.due_at
             assert not (on_time and report.overdue_at)
+            late = report.decided_at is not None and report.decided_at >= report.due_at
+            assert not late or report.overdue_at is not None
             undecided = report.state is ReportState.UNDECIDED and report.overdue_at is None
             assert (timers.get(report.report_id) == "WAITING") == undecided
 
@@ -119,3 +122,28 @@ def ledgers(postgres: LocalPostgres, unique: str) -> Iterator[Ledgers]:
 @pytest.mark.timeout(600)
 def test_the_life_of_reports(ledgers: Ledgers) -> None:
     run_state_machine_as_test(lambda: Always(ledgers), settings=STORY)  # type: ignore[arg-type]  # any maker will do
+
+
+@pytest.mark.parametrize(("waited", "late"), [(DAY - timedelta(microseconds=1), False), (DAY, True), (2 * DAY, True)])
+def test_a_decision_that_beats_its_timer_is_late_all_the_same(ledgers: Ledgers, waited: timedelta, late: bool) -> None:
+    """The time ran out, nobody had fired the timer yet, and a person decides: told as overdue, once (R-CR-01)."""
+    story = Always(ledgers)
+    try:
+        allegation = Allegation(number=1, offence_code="8N", victim_ref="p1")
+        story.take_a_contact([allegation], ReporterRelation.OTHER_THIRD_PARTY, 0, True)
+        (waiting,) = story.reports()
+        story.clock.advance(waited)
+        command = crime.DecideRecording(waiting.report.report_id, [Ruling(1, record=True)])
+        story.attempt(crime.decide_recording, command, REGISTRAR)
+        (decided,) = story.reports()
+        assert decided.report.decided_at == story.clock.now()
+        assert decided.report.overdue_at == (story.clock.now() if late else None)
+        story.timers_fire()
+        assert story.reports() == [decided]
+        told = [event["type"].rpartition(".")[2] for event in story.events("crime")]
+        expected = ["ReportRegistered", *(["RecordingOverdue"] if late else []), "RecordingDecided"]
+        assert [one for one in told if one != "CrimeRecorded"] == expected
+        story.the_duty_never_moves_and_is_told_once()
+        story.events_count_from_one_without_gap_or_double()
+    finally:
+        story.teardown()
