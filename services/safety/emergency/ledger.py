@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from uuid import UUID
 
 from peel.safety.v1 import emergency_api_pb2 as api
@@ -50,20 +49,15 @@ async def list_emergencies(command: ListEmergencies, tx: Transaction) -> list[St
         await standings.emergencies(tx, command.state, command.after, command.limit, synthetic=command.synthetic)
     )
     found = {one.id: one for one in group(await store.signals_of(tx, list(places)))}
-    others = group(await store.open_alarms(tx, tx.caller.force))
-    return [replace(_stored(found[name], others, tx.now), place=place) for name, place in places.items()]
+    return [replace(await shown(found[name], tx), place=place) for name, place in places.items()]
 
 
 async def shown(emergency: Emergency, tx: Transaction) -> Stored:
-    """An emergency of the database, as it is shown now."""
-    return _stored(emergency, group(await store.open_alarms(tx, emergency.force)), tx.now)
-
-
-def _stored(emergency: Emergency, others: Sequence[Emergency], now: datetime) -> Stored:
-    """An emergency with those of its force that are near it."""
-    day = local_date(now)
-    nearby = near(emergency, others, nearness(emergency.force, day))
-    return Stored(emergency, emergency_message(emergency, View(now, ladder(emergency.force, day), nearby)))
+    """An emergency of the database as it is shown now, with those of its force that are near it."""
+    day = local_date(tx.now)
+    rule = nearness(emergency.force, day)
+    nearby = near(emergency, group(await store.around(tx, emergency, rule)), rule) if emergency.open_alarms else ()
+    return Stored(emergency, emergency_message(emergency, View(tx.now, ladder(emergency.force, day), nearby)))
 
 
 def whole(found: Stored) -> api.GetEmergencyResponse:

@@ -9,15 +9,23 @@ from services.kernel.database import Connection, Row, Table
 from services.kernel.telemetry.logs import logger
 from services.kernel.transaction import Transaction
 from services.safety.emergency.carriers import Codes, Known
+from services.safety.emergency.domain.folding import Emergency
+from services.safety.emergency.domain.nearness import Nearness
+from services.safety.emergency.domain.positions import position_of
 from services.safety.emergency.domain.signals import Carrier, Duty, Point, Signal, SignalKind
 from services.safety.emergency.messages import signal_from, signal_message
 
 _LOG = logger(__name__)
+_DEGREE_METRES = 111_195.0
 
 SIGNAL = Table.of(
     "signal", "id uuid, emergency_id uuid, force text, kind smallint, at timestamptz, synthetic boolean, body bytea"
 )
-ALARM = Table.of("alarm", "signal_id uuid, emergency_id uuid, force text, at timestamptz, synthetic boolean")
+ALARM = Table.of(
+    "alarm",
+    "signal_id uuid, emergency_id uuid, force text, at timestamptz, synthetic boolean, latitude double precision, "
+    "longitude double precision, incident_id uuid",
+)
 
 
 _OF = "select body from signal where emergency_id in (select emergency_id from alarm"
@@ -38,7 +46,17 @@ def signal_row(signal: Signal) -> tuple[object, ...]:
 
 def alarm_row(signal: Signal) -> tuple[object, ...]:
     """The row for ALARM."""
-    return (signal.id, signal.emergency_id, signal.force, signal.at, signal.synthetic)
+    point, carrier = position_of([signal]).point, signal.carrier
+    return (
+        signal.id,
+        signal.emergency_id,
+        signal.force,
+        signal.at,
+        signal.synthetic,
+        point.latitude if point else None,
+        point.longitude if point else None,
+        carrier.incident_id if carrier else None,
+    )
 
 
 def _signals(rows: Iterable[Row]) -> list[Signal]:
@@ -68,11 +86,28 @@ async def signals_of(tx: Transaction, emergency_ids: Sequence[UUID]) -> list[Sig
     return _signals(await tx.all("select body from signal where emergency_id = any($1::uuid[])", list(emergency_ids)))
 
 
-async def open_alarms(tx: Transaction, force: str) -> list[Signal]:
-    """What is open in a force: its presses and codes, and what of them is cleared. Not who was shown it, or took it."""
+async def around(tx: Transaction, emergency: Emergency, rule: Nearness) -> list[Signal]:
+    """What is open and may be near an emergency, in a square around it: what of it is pressed, and what cleared."""
+    ids = await tx.all(
+        "select distinct other.emergency_id from alarm mine join alarm other on other.force = mine.force "
+        "and not other.cleared and not other.synthetic and other.emergency_id <> mine.emergency_id "
+        "and other.at between mine.at - $2::interval and mine.at + $2::interval "
+        "and (other.incident_id = mine.incident_id or (abs(other.latitude - mine.latitude) * $3 <= $4 "
+        "and abs(other.longitude - mine.longitude) * $3 * cos(radians(mine.latitude)) <= $4)) "
+        "where mine.emergency_id = $1 and not mine.cleared",
+        emergency.id,
+        rule.within,
+        _DEGREE_METRES,
+        # Something to spare for the curve of the earth.
+        rule.metres * 1.1,
+    )
     kinds = [int(kind) for kind in (SignalKind.PRESSED, SignalKind.DURESS_CODE, SignalKind.CLEARED)]
-    sql = f"{_OF} where force = $1 and not cleared and not synthetic) and kind = any($2::smallint[])"
-    return _signals(await tx.all(sql, force, kinds))
+    rows = await tx.all(
+        "select body from signal where emergency_id = any($1::uuid[]) and kind = any($2::smallint[])",
+        [row["emergency_id"] for row in ids],
+        kinds,
+    )
+    return _signals(rows)
 
 
 async def lately(tx: Transaction, force: str, since: datetime) -> list[Signal]:

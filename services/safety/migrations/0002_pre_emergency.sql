@@ -42,6 +42,10 @@ create table alarm (
     force        text        not null,
     at           timestamptz not null,
     synthetic    boolean     not null,
+    -- Where it was, by the best that was known then, and the incident its unit was sent to: to find what is near it.
+    latitude     double precision,
+    longitude    double precision,
+    incident_id  uuid,
     taken        boolean     not null default false,
     cleared      boolean     not null default false
 );

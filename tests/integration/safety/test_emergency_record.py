@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -18,9 +18,9 @@ from services.kernel.transaction import Transaction, UnitOfWork
 from services.safety.backlogs import BACKLOGS
 from services.safety.emergency import following
 from services.safety.emergency.domain.answering import Code
-from services.safety.emergency.domain.folding import fold
+from services.safety.emergency.domain.folding import Gravity, fold
 from services.safety.emergency.domain.naming import device_id
-from services.safety.emergency.domain.signals import Carrier, EscalationLevel, Press, Signal, Trigger
+from services.safety.emergency.domain.signals import Carrier, EscalationLevel, Point, Press, Signal, Trigger
 from tests.integration.services.running import query
 from tests.unit.safety.boards import StoodClock
 from tests.unit.safety.pressing import FORCE, at, cleared, pressed, safe, taken
@@ -130,6 +130,29 @@ def test_a_duress_code_is_told_as_a_beginning(record: Record) -> None:  # R-OS-0
     assert record.told()[-1] == (3, "Raised")
     (row,) = record.rows("select payload from outbox where sequence = 3")
     assert events.EmergencyRaised.FromString(row["payload"]).emergency.gravity == 3
+
+
+def test_a_second_officer_nearby_is_told_in_the_event(record: Record) -> None:  # R-OS-05
+    here, close, far = Point(53.8008, -1.5491), Point(53.8026, -1.5520), Point(53.8008, -1.5591)
+    incident = uuid4()
+    carried = Carrier(device_id(FORCE, "9"), incident_id=incident)
+    one = pressed(point=here, carrier=carried)
+    others = {
+        "close": pressed("2341002", point=close, seconds=60),
+        "far": pressed("2341003", point=far, seconds=60),
+        "late": pressed("2341004", point=close, seconds=601),
+        "same incident": pressed("2341005", carrier=carried, seconds=60),
+        "nowhere": pressed("2341006", seconds=60),
+        "ended": pressed("2341007", point=here),
+    }
+    ended = cleared(*safe(*taken(others["ended"])))
+    record.store(one, *(press for name, press in others.items() if name != "ended"), *ended)
+    record.follow(*ended, one)
+    (row,) = record.rows("select payload from outbox where subject = $1", str(one.emergency_id))
+    emergency = events.EmergencyRaised.FromString(row["payload"]).emergency
+    near = {name for name, press in others.items() if str(press.emergency_id) in emergency.nearby_emergency_ids}
+    assert near == {"close", "same incident"}
+    assert int(emergency.gravity) == Gravity.SEVERAL_OFFICERS
 
 
 def test_what_comes_before_its_press_waits_for_it(record: Record) -> None:
