@@ -106,22 +106,25 @@ class DispatchServiceServicer:
     def AssignUnit(self, request, context):
         """Sends a unit. The reply, the unit's stream and the event carry the hazard answer (I3).
 
-        Refused: FAILED_PRECONDITION, reason UNIT_OFF_DUTY, UNIT_NOT_DEPLOYABLE, UNIT_UNTESTED, SKILL_MISSING,
-        PRE_EMPTION_UNCONFIRMED, PRE_EMPTION_REFUSED, ALREADY_ASSIGNED or INCIDENT_ENDED.
+        Refused: FAILED_PRECONDITION, reason UNIT_OFF_DUTY, UNIT_IN_EMERGENCY, UNIT_NOT_DEPLOYABLE, UNIT_UNTESTED,
+        SKILL_MISSING, PRE_EMPTION_UNCONFIRMED, PRE_EMPTION_REFUSED, ALREADY_ASSIGNED or INCIDENT_ENDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReassignUnit(self, request, context):
-        """Moves a unit to another incident. The one it leaves is queued again on its original clock.
+        """Moves a unit to another incident, whatever their grades: a person says why. The one it leaves is queued again on its
+        original clock.
+
+        Refused: as AssignUnit, but for pre-emption; and ASSIGNMENT_ENDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StandDownUnit(self, request, context):
-        """Takes a unit off its incident, with a reason.
+        """Takes a unit off its incident, with a reason. Refused: FAILED_PRECONDITION, reason ASSIGNMENT_ENDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,13 +132,16 @@ class DispatchServiceServicer:
 
     def ResultIncident(self, request, context):
         """Says how an incident ended for dispatch; its units are free again.
+
+        Refused: FAILED_PRECONDITION, reason INCIDENT_ENDED or RESULT_UNKNOWN; to an officer of no unit on it
+        PERMISSION_DENIED, reason NOT_OF_THE_CREW.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ShareIncident(self, request, context):
-        """Lets another force see an incident and who is sent to it.
+        """Lets another force see an incident and who is sent to it. Sharing twice is sharing once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -171,6 +177,8 @@ class DispatchServiceServicer:
 
     def CompleteTask(self, request, context):
         """Ends a task, with what was done. An escalation is ended by a supervisor only, and is on record either way (R-DP-01).
+
+        Refused: FAILED_PRECONDITION, reason TASK_DONE; PERMISSION_DENIED, reason SUPERVISOR_NEEDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,17 +38,25 @@ class DispatchServiceStub:
     AssignUnit: _grpc.UnaryUnaryMultiCallable[_api_pb2.AssignUnitRequest, _api_pb2.AssignUnitResponse]
     """Sends a unit. The reply, the unit's stream and the event carry the hazard answer (I3).
 
-    Refused: FAILED_PRECONDITION, reason UNIT_OFF_DUTY, UNIT_NOT_DEPLOYABLE, UNIT_UNTESTED, SKILL_MISSING,
-    PRE_EMPTION_UNCONFIRMED, PRE_EMPTION_REFUSED, ALREADY_ASSIGNED or INCIDENT_ENDED.
+    Refused: FAILED_PRECONDITION, reason UNIT_OFF_DUTY, UNIT_IN_EMERGENCY, UNIT_NOT_DEPLOYABLE, UNIT_UNTESTED,
+    SKILL_MISSING, PRE_EMPTION_UNCONFIRMED, PRE_EMPTION_REFUSED, ALREADY_ASSIGNED or INCIDENT_ENDED.
     """
     ReassignUnit: _grpc.UnaryUnaryMultiCallable[_api_pb2.ReassignUnitRequest, _api_pb2.ReassignUnitResponse]
-    """Moves a unit to another incident. The one it leaves is queued again on its original clock."""
+    """Moves a unit to another incident, whatever their grades: a person says why. The one it leaves is queued again on its
+    original clock.
+
+    Refused: as AssignUnit, but for pre-emption; and ASSIGNMENT_ENDED.
+    """
     StandDownUnit: _grpc.UnaryUnaryMultiCallable[_api_pb2.StandDownUnitRequest, _api_pb2.StandDownUnitResponse]
-    """Takes a unit off its incident, with a reason."""
+    """Takes a unit off its incident, with a reason. Refused: FAILED_PRECONDITION, reason ASSIGNMENT_ENDED."""
     ResultIncident: _grpc.UnaryUnaryMultiCallable[_api_pb2.ResultIncidentRequest, _api_pb2.ResultIncidentResponse]
-    """Says how an incident ended for dispatch; its units are free again."""
+    """Says how an incident ended for dispatch; its units are free again.
+
+    Refused: FAILED_PRECONDITION, reason INCIDENT_ENDED or RESULT_UNKNOWN; to an officer of no unit on it
+    PERMISSION_DENIED, reason NOT_OF_THE_CREW.
+    """
     ShareIncident: _grpc.UnaryUnaryMultiCallable[_api_pb2.ShareIncidentRequest, _api_pb2.ShareIncidentResponse]
-    """Lets another force see an incident and who is sent to it."""
+    """Lets another force see an incident and who is sent to it. Sharing twice is sharing once."""
     GetDispatchIncident: _grpc.UnaryUnaryMultiCallable[_api_pb2.GetDispatchIncidentRequest, _api_pb2.GetDispatchIncidentResponse]
     """One incident as dispatch holds it, with all its assignments. NOT_FOUND for another force's that is not shared."""
     GetBoard: _grpc.UnaryUnaryMultiCallable[_api_pb2.GetBoardRequest, _api_pb2.GetBoardResponse]
@@ -58,7 +66,10 @@ class DispatchServiceStub:
     ListTasks: _grpc.UnaryUnaryMultiCallable[_api_pb2.ListTasksRequest, _api_pb2.ListTasksResponse]
     """Tasks, oldest first."""
     CompleteTask: _grpc.UnaryUnaryMultiCallable[_api_pb2.CompleteTaskRequest, _api_pb2.CompleteTaskResponse]
-    """Ends a task, with what was done. An escalation is ended by a supervisor only, and is on record either way (R-DP-01)."""
+    """Ends a task, with what was done. An escalation is ended by a supervisor only, and is on record either way (R-DP-01).
+
+    Refused: FAILED_PRECONDITION, reason TASK_DONE; PERMISSION_DENIED, reason SUPERVISOR_NEEDED.
+    """
 
 @_typing.type_check_only
 class DispatchServiceAsyncStub(DispatchServiceStub):
@@ -70,17 +81,25 @@ class DispatchServiceAsyncStub(DispatchServiceStub):
     AssignUnit: _aio.UnaryUnaryMultiCallable[_api_pb2.AssignUnitRequest, _api_pb2.AssignUnitResponse]  # type: ignore[assignment]
     """Sends a unit. The reply, the unit's stream and the event carry the hazard answer (I3).
 
-    Refused: FAILED_PRECONDITION, reason UNIT_OFF_DUTY, UNIT_NOT_DEPLOYABLE, UNIT_UNTESTED, SKILL_MISSING,
-    PRE_EMPTION_UNCONFIRMED, PRE_EMPTION_REFUSED, ALREADY_ASSIGNED or INCIDENT_ENDED.
+    Refused: FAILED_PRECONDITION, reason UNIT_OFF_DUTY, UNIT_IN_EMERGENCY, UNIT_NOT_DEPLOYABLE, UNIT_UNTESTED,
+    SKILL_MISSING, PRE_EMPTION_UNCONFIRMED, PRE_EMPTION_REFUSED, ALREADY_ASSIGNED or INCIDENT_ENDED.
     """
     ReassignUnit: _aio.UnaryUnaryMultiCallable[_api_pb2.ReassignUnitRequest, _api_pb2.ReassignUnitResponse]  # type: ignore[assignment]
-    """Moves a unit to another incident. The one it leaves is queued again on its original clock."""
+    """Moves a unit to another incident, whatever their grades: a person says why. The one it leaves is queued again on its
+    original clock.
+
+    Refused: as AssignUnit, but for pre-emption; and ASSIGNMENT_ENDED.
+    """
     StandDownUnit: _aio.UnaryUnaryMultiCallable[_api_pb2.StandDownUnitRequest, _api_pb2.StandDownUnitResponse]  # type: ignore[assignment]
-    """Takes a unit off its incident, with a reason."""
+    """Takes a unit off its incident, with a reason. Refused: FAILED_PRECONDITION, reason ASSIGNMENT_ENDED."""
     ResultIncident: _aio.UnaryUnaryMultiCallable[_api_pb2.ResultIncidentRequest, _api_pb2.ResultIncidentResponse]  # type: ignore[assignment]
-    """Says how an incident ended for dispatch; its units are free again."""
+    """Says how an incident ended for dispatch; its units are free again.
+
+    Refused: FAILED_PRECONDITION, reason INCIDENT_ENDED or RESULT_UNKNOWN; to an officer of no unit on it
+    PERMISSION_DENIED, reason NOT_OF_THE_CREW.
+    """
     ShareIncident: _aio.UnaryUnaryMultiCallable[_api_pb2.ShareIncidentRequest, _api_pb2.ShareIncidentResponse]  # type: ignore[assignment]
-    """Lets another force see an incident and who is sent to it."""
+    """Lets another force see an incident and who is sent to it. Sharing twice is sharing once."""
     GetDispatchIncident: _aio.UnaryUnaryMultiCallable[_api_pb2.GetDispatchIncidentRequest, _api_pb2.GetDispatchIncidentResponse]  # type: ignore[assignment]
     """One incident as dispatch holds it, with all its assignments. NOT_FOUND for another force's that is not shared."""
     GetBoard: _aio.UnaryUnaryMultiCallable[_api_pb2.GetBoardRequest, _api_pb2.GetBoardResponse]  # type: ignore[assignment]
@@ -90,7 +109,10 @@ class DispatchServiceAsyncStub(DispatchServiceStub):
     ListTasks: _aio.UnaryUnaryMultiCallable[_api_pb2.ListTasksRequest, _api_pb2.ListTasksResponse]  # type: ignore[assignment]
     """Tasks, oldest first."""
     CompleteTask: _aio.UnaryUnaryMultiCallable[_api_pb2.CompleteTaskRequest, _api_pb2.CompleteTaskResponse]  # type: ignore[assignment]
-    """Ends a task, with what was done. An escalation is ended by a supervisor only, and is on record either way (R-DP-01)."""
+    """Ends a task, with what was done. An escalation is ended by a supervisor only, and is on record either way (R-DP-01).
+
+    Refused: FAILED_PRECONDITION, reason TASK_DONE; PERMISSION_DENIED, reason SUPERVISOR_NEEDED.
+    """
 
 class DispatchServiceServicer(metaclass=_abc_1.ABCMeta):
     """What dispatchers do."""
@@ -111,8 +133,8 @@ class DispatchServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_api_pb2.AssignUnitResponse, _abc.Awaitable[_api_pb2.AssignUnitResponse]]:
         """Sends a unit. The reply, the unit's stream and the event carry the hazard answer (I3).
 
-        Refused: FAILED_PRECONDITION, reason UNIT_OFF_DUTY, UNIT_NOT_DEPLOYABLE, UNIT_UNTESTED, SKILL_MISSING,
-        PRE_EMPTION_UNCONFIRMED, PRE_EMPTION_REFUSED, ALREADY_ASSIGNED or INCIDENT_ENDED.
+        Refused: FAILED_PRECONDITION, reason UNIT_OFF_DUTY, UNIT_IN_EMERGENCY, UNIT_NOT_DEPLOYABLE, UNIT_UNTESTED,
+        SKILL_MISSING, PRE_EMPTION_UNCONFIRMED, PRE_EMPTION_REFUSED, ALREADY_ASSIGNED or INCIDENT_ENDED.
         """
 
     @_abc_1.abstractmethod
@@ -121,7 +143,11 @@ class DispatchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_pb2.ReassignUnitRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_pb2.ReassignUnitResponse, _abc.Awaitable[_api_pb2.ReassignUnitResponse]]:
-        """Moves a unit to another incident. The one it leaves is queued again on its original clock."""
+        """Moves a unit to another incident, whatever their grades: a person says why. The one it leaves is queued again on its
+        original clock.
+
+        Refused: as AssignUnit, but for pre-emption; and ASSIGNMENT_ENDED.
+        """
 
     @_abc_1.abstractmethod
     def StandDownUnit(
@@ -129,7 +155,7 @@ class DispatchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_pb2.StandDownUnitRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_pb2.StandDownUnitResponse, _abc.Awaitable[_api_pb2.StandDownUnitResponse]]:
-        """Takes a unit off its incident, with a reason."""
+        """Takes a unit off its incident, with a reason. Refused: FAILED_PRECONDITION, reason ASSIGNMENT_ENDED."""
 
     @_abc_1.abstractmethod
     def ResultIncident(
@@ -137,7 +163,11 @@ class DispatchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_pb2.ResultIncidentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_pb2.ResultIncidentResponse, _abc.Awaitable[_api_pb2.ResultIncidentResponse]]:
-        """Says how an incident ended for dispatch; its units are free again."""
+        """Says how an incident ended for dispatch; its units are free again.
+
+        Refused: FAILED_PRECONDITION, reason INCIDENT_ENDED or RESULT_UNKNOWN; to an officer of no unit on it
+        PERMISSION_DENIED, reason NOT_OF_THE_CREW.
+        """
 
     @_abc_1.abstractmethod
     def ShareIncident(
@@ -145,7 +175,7 @@ class DispatchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_pb2.ShareIncidentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_pb2.ShareIncidentResponse, _abc.Awaitable[_api_pb2.ShareIncidentResponse]]:
-        """Lets another force see an incident and who is sent to it."""
+        """Lets another force see an incident and who is sent to it. Sharing twice is sharing once."""
 
     @_abc_1.abstractmethod
     def GetDispatchIncident(
@@ -185,6 +215,9 @@ class DispatchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_pb2.CompleteTaskRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_pb2.CompleteTaskResponse, _abc.Awaitable[_api_pb2.CompleteTaskResponse]]:
-        """Ends a task, with what was done. An escalation is ended by a supervisor only, and is on record either way (R-DP-01)."""
+        """Ends a task, with what was done. An escalation is ended by a supervisor only, and is on record either way (R-DP-01).
+
+        Refused: FAILED_PRECONDITION, reason TASK_DONE; PERMISSION_DENIED, reason SUPERVISOR_NEEDED.
+        """
 
 def add_DispatchServiceServicer_to_server(servicer: DispatchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

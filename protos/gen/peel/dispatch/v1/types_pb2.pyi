@@ -301,7 +301,7 @@ class _TaskKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TaskKind.Val
     TASK_KIND_VOICE_ASSIGNMENT: _TaskKind.ValueType  # 1
     """Call the unit again: it has not acknowledged (15 s)."""
     TASK_KIND_OFFER_NEXT_UNIT: _TaskKind.ValueType  # 2
-    """Offer the incident to the next unit (30 s)."""
+    """Offer the incident to the next unit, which the task names where there is one (30 s)."""
     TASK_KIND_SUPERVISE_ASSIGNMENT: _TaskKind.ValueType  # 3
     """A supervisor must look (60 s)."""
     TASK_KIND_VOICE_HAZARD: _TaskKind.ValueType  # 4
@@ -326,7 +326,7 @@ TASK_KIND_UNSPECIFIED: TaskKind.ValueType  # 0
 TASK_KIND_VOICE_ASSIGNMENT: TaskKind.ValueType  # 1
 """Call the unit again: it has not acknowledged (15 s)."""
 TASK_KIND_OFFER_NEXT_UNIT: TaskKind.ValueType  # 2
-"""Offer the incident to the next unit (30 s)."""
+"""Offer the incident to the next unit, which the task names where there is one (30 s)."""
 TASK_KIND_SUPERVISE_ASSIGNMENT: TaskKind.ValueType  # 3
 """A supervisor must look (60 s)."""
 TASK_KIND_VOICE_HAZARD: TaskKind.ValueType  # 4
@@ -622,7 +622,11 @@ Global___Hazard: _TypeAlias = Hazard  # noqa: Y015
 
 @_typing.final
 class HazardAnswer(_message.Message):
-    """The answer that travels inside the assignment: as stored, as sent and in the event (R-MK-02)."""
+    """The answer that travels inside the assignment: as stored, as sent and in the event (R-MK-02).
+
+    NOT_CHECKED may come with hazards too: what a replica knows that is not to be relied on. One that says NONE_FOUND in its
+    first version is acknowledged with the assignment; every other has to be acknowledged by itself.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -165,7 +165,10 @@ class UnitServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AcknowledgeHazard(self, request, context):
-        """The crew knows the hazards of this version (R-MK-03).
+        """The crew knows the hazards of this version (R-MK-03), or a dispatcher told them by voice.
+
+        Refused: FAILED_PRECONDITION, reason HAZARD_VERSION_UNKNOWN or ASSIGNMENT_ENDED; PERMISSION_DENIED, reason
+        NOT_OF_THE_CREW.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -67,7 +67,11 @@ class UnitServiceStub:
     NOT_OF_THE_CREW. A dispatcher may note it when it was said by voice.
     """
     AcknowledgeHazard: _grpc.UnaryUnaryMultiCallable[_unit_api_pb2.AcknowledgeHazardRequest, _unit_api_pb2.AcknowledgeHazardResponse]
-    """The crew knows the hazards of this version (R-MK-03)."""
+    """The crew knows the hazards of this version (R-MK-03), or a dispatcher told them by voice.
+
+    Refused: FAILED_PRECONDITION, reason HAZARD_VERSION_UNKNOWN or ASSIGNMENT_ENDED; PERMISSION_DENIED, reason
+    NOT_OF_THE_CREW.
+    """
 
 @_typing.type_check_only
 class UnitServiceAsyncStub(UnitServiceStub):
@@ -108,7 +112,11 @@ class UnitServiceAsyncStub(UnitServiceStub):
     NOT_OF_THE_CREW. A dispatcher may note it when it was said by voice.
     """
     AcknowledgeHazard: _aio.UnaryUnaryMultiCallable[_unit_api_pb2.AcknowledgeHazardRequest, _unit_api_pb2.AcknowledgeHazardResponse]  # type: ignore[assignment]
-    """The crew knows the hazards of this version (R-MK-03)."""
+    """The crew knows the hazards of this version (R-MK-03), or a dispatcher told them by voice.
+
+    Refused: FAILED_PRECONDITION, reason HAZARD_VERSION_UNKNOWN or ASSIGNMENT_ENDED; PERMISSION_DENIED, reason
+    NOT_OF_THE_CREW.
+    """
 
 class UnitServiceServicer(metaclass=_abc_1.ABCMeta):
     """What units and their terminals do."""
@@ -206,6 +214,10 @@ class UnitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _unit_api_pb2.AcknowledgeHazardRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_unit_api_pb2.AcknowledgeHazardResponse, _abc.Awaitable[_unit_api_pb2.AcknowledgeHazardResponse]]:
-        """The crew knows the hazards of this version (R-MK-03)."""
+        """The crew knows the hazards of this version (R-MK-03), or a dispatcher told them by voice.
+
+        Refused: FAILED_PRECONDITION, reason HAZARD_VERSION_UNKNOWN or ASSIGNMENT_ENDED; PERMISSION_DENIED, reason
+        NOT_OF_THE_CREW.
+        """
 
 def add_UnitServiceServicer_to_server(servicer: UnitServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
