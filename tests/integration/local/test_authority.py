@@ -49,7 +49,7 @@ def test_another_authoritys_token_does_not_verify(authority: Authority, tmp_path
 
 
 def test_every_role_of_the_contract_can_be_had_and_no_other(authority: Authority) -> None:
-    assert len(role_names()) == 8
+    assert len(role_names()) == 13
     assert verified(authority, authority.token(role_names()))["roles"] == list(role_names())
     with pytest.raises(ValueError, match="no role 'sheriff'; there are call_handler, "):
         authority.token(["sheriff"])
