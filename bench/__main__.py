@@ -9,6 +9,7 @@ from statistics import median
 import typer
 from rich.console import Console
 
+from bench import hazards
 from bench.control_room import measure_control_room
 from bench.receiver import traces_endpoint
 from bench.report import Report
@@ -82,6 +83,15 @@ def _month(report: Report) -> None:
         report.note(f"the month: share of {name}", 100 * seconds / total, " %")
 
 
+def _hazards(report: Report) -> None:
+    """Which markers concern an incident, among a million nominals: how surely, and how fast."""
+    figures = hazards.Bench().measure(hazards.PER_KIND)
+    for aim in hazards.aims(figures):
+        report.judge(aim.name, aim.value, aim.aim, at_least=aim.at_least, unit=aim.unit)
+    for name, value, unit in hazards.notes(figures):
+        report.note(name, value, unit)
+
+
 def main() -> None:
     """Measures everything; status 1 where a target was missed."""
     began = time.monotonic()
@@ -96,6 +106,7 @@ def main() -> None:
         # Anew: the one before has ten thousand reports in it and half of its processes stopped.
         with Platform(_HOME, console=_console) as platform:
             measure_control_room(platform, report)
+    _hazards(report)
     _month(report)
     report.finish(_HOME / "report.json", _console)
     _console.print(f"{time.monotonic() - began:.0f} s")

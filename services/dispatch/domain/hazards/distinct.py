@@ -4,13 +4,14 @@ Both have one writer and may be read from another thread meanwhile: whoever read
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _FIRST_ROOM = 1024
 
-Numbers = NDArray[np.int32]
+Numbers = NDArray[np.signedinteger[Any]]
 
 
 class Distinct:
@@ -44,11 +45,11 @@ class Distinct:
 class Columns:
     """Rows of whole numbers, kept by column; the last number of each row is its owner's.
 
-    A row never changes. Room doubles when it is used up, so adding costs little.
+    A row never changes. Room grows by a share of what is there, so adding costs little.
     """
 
-    def __init__(self, width: int) -> None:
-        self._table = np.zeros((width, _FIRST_ROOM), dtype=np.int32)
+    def __init__(self, width: int, dtype: type[np.signedinteger[Any]] = np.int32) -> None:
+        self._table = np.zeros((width, _FIRST_ROOM), dtype=dtype)
         self._rows = self._table[:, :0]
 
     def rows(self) -> Numbers:
@@ -59,12 +60,18 @@ class Columns:
         """Adds a row."""
         count = self._rows.shape[1]
         if count == self._table.shape[1]:
-            self._table = np.concatenate([self._table, np.zeros_like(self._table)], axis=1)
+            self._table = _with_room(self._rows)
         self._table[:, count] = row
         self._rows = self._table[:, : count + 1]
 
     def drop(self, owners: Numbers) -> None:
         """Leaves out every row of these owners from now on."""
         kept = self._rows[:, ~np.isin(self._rows[-1], owners)]
-        self._table = np.concatenate([kept, np.zeros((len(kept), _FIRST_ROOM), dtype=np.int32)], axis=1)
+        self._table = _with_room(kept)
         self._rows = self._table[:, : kept.shape[1]]
+
+
+def _with_room(rows: Numbers) -> Numbers:
+    """A copy with room for an eighth more."""
+    room = max(_FIRST_ROOM, rows.shape[1] // 8)
+    return np.concatenate([rows, np.zeros((len(rows), room), dtype=rows.dtype)], axis=1)

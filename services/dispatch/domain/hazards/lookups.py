@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.dispatch.domain.hazards import evidence
 from services.dispatch.domain.hazards.concerns import Concerns, Person
 from services.dispatch.domain.hazards.distinct import Numbers
-from services.dispatch.domain.hazards.keys import KeyLookup, registration, telephone
+from services.dispatch.domain.hazards.keys import MarkLookup, NumberLookup, registration, telephone
 from services.dispatch.domain.hazards.markers import Subject
 from services.dispatch.domain.hazards.organisations import OrganisationLookup
 from services.dispatch.domain.hazards.people import PeopleLookup
@@ -36,8 +36,8 @@ class Lookups:
     def __init__(self, short_forms: Mapping[str, frozenset[str]]) -> None:
         self._people = PeopleLookup(short_forms)
         self._places = PlaceLookup()
-        self._phones = KeyLookup()
-        self._vehicles = KeyLookup()
+        self._phones = NumberLookup()
+        self._vehicles = MarkLookup()
         self._organisations = OrganisationLookup()
 
     def add(self, owner: int, subject: Subject) -> None:

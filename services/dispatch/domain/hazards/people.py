@@ -13,7 +13,7 @@ from services.dispatch.domain.hazards.concerns import Person
 from services.dispatch.domain.hazards.distinct import Columns, Numbers
 from services.dispatch.domain.hazards.lexicon import Lexicon
 from services.dispatch.domain.hazards.markers import Subject
-from services.dispatch.domain.hazards.spelling import Piece, pieces, spellings
+from services.dispatch.domain.hazards.spelling import Piece, family_spellings, given_spellings, pieces
 
 Floats = NDArray[np.float32]
 
@@ -39,8 +39,7 @@ class PeopleLookup:
         """Adds the names of a marker's person."""
         born = self._births.number(subject.date_of_birth)
         for given, family in subject.names():
-            givens, families = spellings(given, particles=True), spellings(family, particles=False)
-            for one, other in product(givens or [""], families or [""]):
+            for one, other in product(given_spellings(given), family_spellings(family)):
                 self._rows.add([self._lexicon.number(one), self._lexicon.number(other), born, owner])
 
     def drop(self, owners: Numbers) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from services.dispatch.domain.hazards.addresses import Parts, could_be_street, parts_of, same_place
 from services.dispatch.domain.hazards.distinct import Columns, Distinct, Numbers
+from services.dispatch.domain.hazards.keys import whole_number
 from services.dispatch.domain.hazards.markers import Subject
 from services.dispatch.domain.hazards.terms import Certainty
 
@@ -16,9 +17,8 @@ class PlaceLookup:
     """The addresses of every marker, by property reference number and taken apart."""
 
     def __init__(self) -> None:
-        self._uprns = Distinct()
         self._texts = Distinct()
-        self._rows = Columns(8)
+        self._rows = Columns(8, np.int64)
 
     def add(self, owner: int, subject: Subject) -> None:
         """Adds the addresses of a marker."""
@@ -26,7 +26,7 @@ class PlaceLookup:
             parts = parts_of(address.text)
             numbers = [self._texts.number(text) for text in (parts.postcode, parts.unit, parts.number, parts.letter)]
             numbers += [self._texts.number(text) for text in (parts.street, parts.town)]
-            self._rows.add([self._uprns.number(address.uprn.lstrip("0")), *numbers, owner])
+            self._rows.add([whole_number(address.uprn), *numbers, owner])
 
     def drop(self, owners: Numbers) -> None:
         """Leaves out these owners."""
@@ -35,8 +35,8 @@ class PlaceLookup:
     def find(self, uprn: str, text: str) -> Iterator[tuple[int, Certainty]]:
         """The owners of what is, or may be, the same place; an owner may come more than once."""
         rows = self._rows.rows()
-        asked = uprn.lstrip("0")
-        same = (rows[_UPRN] == self._uprns.known(asked)) & (rows[_UPRN] > 0)
+        asked = whole_number(uprn)
+        same = (rows[_UPRN] == asked) & (rows[_UPRN] > 0)
         for owner in rows[_OWNER, same].tolist():
             yield owner, Certainty.EXACT
         parts = parts_of(text)

@@ -26,20 +26,19 @@ def words(name: str) -> list[str]:
     return [word for word in _BETWEEN.split(plain) if word]
 
 
-def telling_words(name: str) -> list[str]:
-    """The words one could be known by: without particles, unless there is nothing else."""
-    every = words(name)
-    return [word for word in every if len(word) > _PARTICLE] or every
+def given_spellings(given: str) -> list[str]:
+    """How given names may be written: by each of them. Two in one word resemble the first of them well enough."""
+    return words(given)[:_KEPT] or [""]
 
 
-def spellings(name: str, *, particles: bool) -> list[str]:
-    """How a part of a name may be written: by each word that tells, or by all as one.
+def family_spellings(family: str) -> list[str]:
+    """How a family name may be written: by each word that tells, or by all as one.
 
-    `particles` keeps short words: they are names among given names ("Jo"), and hardly among family names ("van").
+    Particles do not tell, unless there is nothing else: whoever is a "van" is not known by it.
     """
-    every = words(name)
-    single = every if particles else telling_words(name)
-    return [*single[:_KEPT], *(["".join(every)] if len(every) > 1 else [])]
+    every = words(family)
+    telling = [word for word in every if len(word) > _PARTICLE] or every
+    return [*telling[:_KEPT], *(["".join(every)] if len(every) > 1 else [])] or [""]
 
 
 def pieces(given: str, family: str) -> list[Piece]:
