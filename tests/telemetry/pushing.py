@@ -1,17 +1,17 @@
 """Calls with personal data in every place where a caller can put some; most of them are refused, each in its way."""
 
 from collections.abc import Iterator
-from importlib import import_module
 
 import grpc
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from services.kernel.contract import files_of
 from services.kernel.server import policies_of
 from tests.integration.services.calling import Metadata, Person
 from tests.integration.services.every_rpc import every_path
-from tests.integration.services.running import PROCESSES, SHARED_FORCE, Running
+from tests.integration.services.running import PROCESSES, SERVED_BY, SHARED_FORCE, Running
 from tests.integration.services.telling import alleging, contact, request_id
 
 NAUGHTY = "Zephyrine Quillfeather, 1931-02-17, +447700900877, Exampleford"
@@ -67,19 +67,22 @@ class Pusher:
         return self._running.person("call_handler", "crime_recorder", "decision_maker", "auditor", more=more)
 
     def _push(self, path: str, body: bytes, who: Person | None = None) -> None:
-        service = path.split(".")[1] if path.startswith("/peel.") else "intake"
-        method = self._running.channels[service].unary_unary(path, None, None)
+        known = path in every_path()
+        channel = self._running.channels[SERVED_BY[path.split("/")[1]] if known else "intake"]
+        # A stream that stands answers at once, or never.
+        standing = known and policies_of(path.split(".")[1])[path].standing
+        method = channel.unary_unary(path, None, None)
         try:
-            method(body, timeout=10, metadata=(who or self._known()).headers)
+            method(body, timeout=1 if standing else 10, metadata=(who or self._known()).headers)
         except grpc.RpcError as error:
             self.refusals.append(f"{error.code()} {error.details()} {error.trailing_metadata()}")
 
 
 def _request_of(path: str) -> Descriptor:
-    service, name = path.split(".")[1], path.rpartition("/")[2]
-    assert path in policies_of(service)
-    request: Descriptor = import_module(f"peel.{service}.v1.api_pb2").DESCRIPTOR.message_types_by_name[f"{name}Request"]
-    return request
+    offered, name = path.removeprefix("/").split("/")
+    services = [one for file in files_of(path.split(".")[1]) for one in file.services_by_name.values()]
+    (service,) = (one for one in services if one.full_name == offered)
+    return service.methods_by_name[name].input_type
 
 
 def _each_text(kind: Descriptor) -> Iterator[Message]:
