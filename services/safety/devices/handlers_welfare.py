@@ -1,6 +1,7 @@
 """Nobody at a scene is forgotten: who does not check in is called, and is then an emergency (R-OS-08)."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 from peel.safety.v1 import events_pb2 as events
@@ -60,9 +61,7 @@ async def check_in(command: CheckIn, tx: Transaction) -> Welfare | None:
         for one in found:
             await _end(one, tx)
         return None
-    for one in found:
-        await _again(rules.begun_again(one, tx.now), tx)
-    return rules.begun_again(found[0], tx.now)
+    return [await _again(one, one.minutes, tx) for one in found].pop(0)
 
 
 async def note_doing(told: Doing, tx: Transaction) -> None:
@@ -75,7 +74,7 @@ async def note_doing(told: Doing, tx: Transaction) -> None:
     minutes = _minutes(told, tx)
     if before:
         for one in before:
-            await _again(rules.begun_again(one, tx.now, minutes), tx)
+            await _again(one, minutes, tx)
     elif told.radios:
         await _begin_at_scene(told, minutes, tx)
 
@@ -85,7 +84,7 @@ async def note_hazards(told: Doing, tx: Transaction) -> None:
     minutes = _minutes(told, tx)
     for one in await store_welfare.of_unit(tx, told.unit_id, by_status=True):
         if minutes < one.minutes:
-            await _again(rules.begun_again(one, tx.now, minutes), tx)
+            await _again(one, minutes, tx)
 
 
 async def end_of_unit(unit_id: UUID, tx: Transaction) -> None:
@@ -94,20 +93,20 @@ async def end_of_unit(unit_id: UUID, tx: Transaction) -> None:
         await _end(one, tx)
 
 
-async def warn(welfare_id: UUID, tx: Transaction) -> None:
+async def warn(clock: UUID, tx: Transaction) -> None:
     """Four fifths of the time are over."""
-    found = await store_welfare.running(tx, welfare_id)
-    if found is None or found.warn_at > tx.now:
+    found = await store_welfare.of_clock(tx, clock)
+    if found is None:
         return
     told = replace(found, sequence=found.sequence + 1)
     await store_welfare.keep(tx, told)
     tx.emit(events.WelfareWarned(welfare=welfare_message(told)), force=told.force, sequence=told.sequence)
 
 
-async def fall_due(welfare_id: UUID, tx: Transaction) -> None:
+async def fall_due(clock: UUID, tx: Transaction) -> None:
     """Nobody has checked in: that is a press, shown at every console, and escalates as one."""
-    found = await store_welfare.running(tx, welfare_id)
-    if found is None or found.due_at > tx.now:
+    found = await store_welfare.of_clock(tx, clock)
+    if found is None:
         return
     device = await store.device_named(tx, found.device_id)
     press = Press(device.radio, f"welfare/{found.id}", Trigger.WELFARE)
@@ -125,7 +124,7 @@ async def _begin_at_scene(told: Doing, minutes: int, tx: Transaction) -> None:
     device = replace(device, carrier=replace(device.carrier, unit_id=told.unit_id))
     asked_for = await store_welfare.of_device(tx, device.carrier.device_id)
     if asked_for is not None:
-        if asked_for.due_at <= rules.begun_again(asked_for, tx.now, minutes).due_at:
+        if asked_for.due_at <= tx.now + timedelta(minutes=minutes):
             return
         await _end(asked_for, tx)
     _begin(device, minutes, tx, by_status=True)
@@ -133,17 +132,26 @@ async def _begin_at_scene(told: Doing, minutes: int, tx: Transaction) -> None:
 
 def _begin(device: Device, minutes: int, tx: Transaction, *, by_status: bool) -> Welfare:
     begun = Welfare(
-        new_id(), device.force, device.carrier.device_id, device.carrier.unit_id, by_status, minutes, started_at=tx.now
+        id=new_id(),
+        clock=new_id(),
+        force=device.force,
+        device_id=device.carrier.device_id,
+        unit_id=device.carrier.unit_id,
+        by_status=by_status,
+        minutes=minutes,
+        started_at=tx.now,
     )
     tx.add(store_welfare.WELFARE, store_welfare.welfare_row(begun))
     _start_timers(begun, tx)
     return begun
 
 
-async def _again(welfare: Welfare, tx: Transaction) -> None:
-    await store_welfare.keep(tx, welfare)
+async def _again(welfare: Welfare, minutes: int, tx: Transaction) -> Welfare:
     _cancel_timers(welfare, tx)
-    _start_timers(welfare, tx)
+    again = rules.begun_again(welfare, tx.now, new_id(), minutes)
+    await store_welfare.keep(tx, again)
+    _start_timers(again, tx)
+    return again
 
 
 async def _end(welfare: Welfare, tx: Transaction) -> None:
@@ -152,13 +160,13 @@ async def _end(welfare: Welfare, tx: Transaction) -> None:
 
 
 def _start_timers(welfare: Welfare, tx: Transaction) -> None:
-    tx.start_timer(WARN, welfare.id, due=welfare.warn_at, owner=_WARNED, force=welfare.force)
-    tx.start_timer(DUE, welfare.id, due=welfare.due_at, owner=_OWNER, force=welfare.force)
+    tx.start_timer(WARN, welfare.clock, due=welfare.warn_at, owner=_WARNED, force=welfare.force)
+    tx.start_timer(DUE, welfare.clock, due=welfare.due_at, owner=_OWNER, force=welfare.force)
 
 
 def _cancel_timers(welfare: Welfare, tx: Transaction) -> None:
-    tx.cancel_timer(WARN, welfare.id)
-    tx.cancel_timer(DUE, welfare.id)
+    tx.cancel_timer(WARN, welfare.clock)
+    tx.cancel_timer(DUE, welfare.clock)
 
 
 def _must_speak_for(device: Device, tx: Transaction) -> None:

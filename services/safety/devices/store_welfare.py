@@ -9,10 +9,10 @@ from services.safety.devices.domain.welfare import Welfare
 
 WELFARE = Table.of(
     "welfare",
-    "id uuid, force text, device_id uuid, unit_id uuid, by_status boolean, minutes int, started_at timestamptz, "
+    "id uuid, clock uuid, force text, device_id uuid, unit_id uuid, by_status boolean, minutes int, started_at timestamptz, "
     "warn_at timestamptz, due_at timestamptz",
 )
-_COLUMNS = "id, force, device_id, unit_id, by_status, minutes, started_at, ended_at, emergency_id, sequence"
+_COLUMNS = "id, clock, force, device_id, unit_id, by_status, minutes, started_at, ended_at, emergency_id, sequence"
 _SELECT = f"select {_COLUMNS} from welfare"
 
 
@@ -20,6 +20,7 @@ def welfare_row(welfare: Welfare) -> tuple[object, ...]:
     """The row for WELFARE, of a new timer."""
     return (
         welfare.id,
+        welfare.clock,
         welfare.force,
         welfare.device_id,
         welfare.unit_id,
@@ -35,9 +36,9 @@ def _welfare(row: Row) -> Welfare:
     return Welfare(**dict(row))
 
 
-async def running(tx: Transaction, welfare_id: UUID) -> Welfare | None:
-    """A timer that runs, locked; None where it has ended."""
-    row = await tx.maybe(f"{_SELECT} where id = $1 and ended_at is null for update", welfare_id)
+async def of_clock(tx: Transaction, clock: UUID) -> Welfare | None:
+    """The timer that runs by a clock, locked; None where it has ended or begun again."""
+    row = await tx.maybe(f"{_SELECT} where clock = $1 and ended_at is null for update", clock)
     return None if row is None else _welfare(row)
 
 
@@ -82,7 +83,7 @@ async def keep(tx: Transaction, welfare: Welfare) -> None:
     """Stores what can change of a timer."""
     await tx.execute(
         "update welfare set minutes = $2, started_at = $3, warn_at = $4, due_at = $5, ended_at = $6, "
-        "emergency_id = $7, sequence = $8 where id = $1",
+        "emergency_id = $7, sequence = $8, clock = $9 where id = $1",
         welfare.id,
         welfare.minutes,
         welfare.started_at,
@@ -91,4 +92,5 @@ async def keep(tx: Transaction, welfare: Welfare) -> None:
         welfare.ended_at,
         welfare.emergency_id,
         welfare.sequence,
+        welfare.clock,
     )

@@ -18,6 +18,8 @@ create index device_silent on device (silent_since) where silent_since is not nu
 -- Time within which somebody has to check in (R-OS-08).
 create table welfare (
     id           uuid        primary key,
+    -- Names its clock, which has another name when it begins again: what fires late is then of a clock that is no more.
+    clock        uuid        not null,
     force        text        not null,
     device_id    uuid        not null references device,
     unit_id      uuid,
@@ -35,6 +37,7 @@ create table welfare (
     check (started_at < warn_at and warn_at < due_at),
     check (emergency_id is null or ended_at is not null)
 );
+create unique index welfare_clock on welfare (clock);
 create unique index welfare_open on welfare (device_id) where ended_at is null;
 create index welfare_of_device on welfare (device_id, started_at);
 create index welfare_of_unit on welfare (unit_id, started_at);

@@ -59,6 +59,8 @@ class Probe:
         settings = self._settings
         set_up_logging(settings.log_level, personal_field_names(("safety",)), service="safety", process="probe")
         REHEARSAL.set(settings.rehearsal)
+        if settings.rehearsal:
+            _LOG.warning("REHEARSAL: this process is part of a rehearsal; it goes by real time all the same")
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
         pages, background = HealthServer(settings.metrics_listen, self._health), Background()

@@ -126,11 +126,13 @@ def test_how_long_at_a_scene(grade: str, codes: set[str], minutes: int) -> None:
 
 
 def test_a_timer_warns_at_four_fifths_and_begins_again() -> None:  # R-OS-08
-    timer = Welfare(uuid4(), FORCE, uuid4(), None, by_status=True, minutes=10, started_at=NOON)
+    timer = Welfare(uuid4(), uuid4(), FORCE, uuid4(), None, by_status=True, minutes=10, started_at=NOON)
     assert (timer.warn_at, timer.due_at) == (at(480), at(600))
-    again = rules.begun_again(timer, at(300))
+    clock = uuid4()
+    again = rules.begun_again(timer, at(300), clock)
+    assert again.clock == clock
     assert (again.id, again.warn_at, again.due_at) == (timer.id, at(780), at(900))
-    shorter = rules.begun_again(timer, at(60), minutes=5)
+    shorter = rules.begun_again(timer, at(60), clock, minutes=5)
     assert (shorter.minutes, shorter.due_at) == (5, at(360))
     emergency = uuid4()
     assert rules.ended(timer, at(600), emergency).emergency_id == emergency

@@ -23,9 +23,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Welfare:
-    """A timer of a device. `by_status`: it runs because its unit is at a scene. `sequence` counts its events."""
+    """A timer of a device. `by_status`: it runs because its unit is at a scene. `sequence` counts its events.
+
+    `clock` names its durable timers. Begun again it has others, so that nobody waits for those that fire just then.
+    """
 
     id: UUID
+    clock: UUID
     force: str
     device_id: UUID
     unit_id: UUID | None
@@ -52,9 +56,9 @@ def minutes_at_scene(rules: Iterable[Rule], grade: str, codes: Collection[str]) 
     )
 
 
-def begun_again(welfare: Welfare, now: datetime, minutes: int | None = None) -> Welfare:
+def begun_again(welfare: Welfare, now: datetime, clock: UUID, minutes: int | None = None) -> Welfare:
     """The timer after a sign that its people are well, or with another time from now on."""
-    return replace(welfare, started_at=now, minutes=welfare.minutes if minutes is None else minutes)
+    return replace(welfare, started_at=now, clock=clock, minutes=welfare.minutes if minutes is None else minutes)
 
 
 def ended(welfare: Welfare, now: datetime, emergency_id: UUID | None = None) -> Welfare:
