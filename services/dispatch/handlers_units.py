@@ -130,7 +130,8 @@ async def _assignment(unit: Unit, tx: Transaction) -> Assignment | None:
 async def tell_overdue(unit_id: UUID, force: str, tx: Transaction) -> None:
     """A unit has been in its status for longer than it should: somebody asks (domain facts 4.1).
 
-    The unit is not locked: whoever changes its status waits for the timer that fires this, and then settles the task.
+    The unit is not locked: whoever changes its status arms the timer that fires this anew, and waits for it. A task
+    that is raised at that very moment goes with the status after.
     """
     await tasks.raise_task(tx, TaskKind.STATUS_OVERDUE, tasks.DISPATCHER, force, unit_id=unit_id)
 

@@ -61,7 +61,10 @@ async def check_in(command: CheckIn, tx: Transaction) -> Welfare | None:
         for one in found:
             await _end(one, tx)
         return None
-    return [await _again(one, one.minutes, tx) for one in found].pop(0)
+    first, *others = found
+    for one in others:
+        await _again(one, one.minutes, tx)
+    return await _again(first, first.minutes, tx)
 
 
 async def note_doing(told: Doing, tx: Transaction) -> None:

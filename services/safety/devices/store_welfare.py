@@ -9,7 +9,8 @@ from services.safety.devices.domain.welfare import Welfare
 
 WELFARE = Table.of(
     "welfare",
-    "id uuid, clock uuid, force text, device_id uuid, unit_id uuid, by_status boolean, minutes int, started_at timestamptz, "
+    "id uuid, clock uuid, force text, device_id uuid, unit_id uuid, by_status boolean, minutes int, "
+    "started_at timestamptz, "
     "warn_at timestamptz, due_at timestamptz",
 )
 _COLUMNS = "id, clock, force, device_id, unit_id, by_status, minutes, started_at, ended_at, emergency_id, sequence"

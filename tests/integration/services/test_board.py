@@ -9,7 +9,8 @@ from peel.dispatch.v1 import api_pb2 as api
 from peel.dispatch.v1 import types_pb2 as types
 from peel.dispatch.v1 import unit_api_pb2 as unit_api
 from peel.dispatch.v1.api_pb2_grpc import DispatchServiceStub
-from tests.integration.services.running import Running
+from tests.integration.services.incidents import graded, resulting, sent, sharing
+from tests.integration.services.running import SHARED_FORCE, Running
 from tests.integration.services.units import booking_on, on_patrol, registered, request_id, status
 from tests.integration.services.watching import Watched, watching
 
@@ -191,3 +192,60 @@ def test_another_forces_unit_is_not_watched(running: Running, force: str) -> Non
     gateway = running.person("radio_gateway", force=force)
     refusal = gateway.refused(running.units.WatchUnit, unit_api.WatchUnitRequest(unit_id=unit.unit_id))
     assert refusal.told == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+
+
+def test_a_terminal_is_told_where_to_go_and_what_to_know(running: Running) -> None:  # I3, R-MK-02
+    unit, officer = on_patrol(running, SHARED_FORCE), running.person("officer")
+    request = unit_api.WatchUnitRequest(unit_id=unit.unit_id)
+    incident_id = graded(running, "1")
+    with watching(officer, running.units.WatchUnit, request) as terminal:
+        terminal.until(lambda reply: reply.snapshot_ends)
+        assignment = sent(running, incident_id, unit.unit_id)
+        *_, told = terminal.until(lambda reply: reply.HasField("assignment"))
+        assert (told.assignment.incident_id, told.assignment.hazard) == (incident_id, assignment.hazard)
+        assert told.acknowledge_hazard == assignment.acknowledge_hazard
+        officer.ask(running.units.SetUnitStatus, status(unit.unit_id, 15))
+        *_, told = terminal.until(lambda reply: reply.assignment.state == types.ASSIGNMENT_STATE_ACKNOWLEDGED)
+    with watching(officer, running.units.WatchUnit, request) as terminal:
+        shown = terminal.until(lambda reply: reply.snapshot_ends)
+    assert [one.assignment for one in shown if one.HasField("assignment")] == [told.assignment]
+    running.person("dispatcher").ask(running.dispatch.ResultIncident, resulting(incident_id))
+
+
+def test_another_force_sees_what_is_shared_with_it_and_nothing_else(running: Running) -> None:
+    other = running.next_force()
+    stranger, dispatcher = running.person("dispatcher", force=other), running.person("dispatcher")
+    unit, incident_id, hidden = on_patrol(running, SHARED_FORCE), graded(running), graded(running)
+    assignment = sent(running, incident_id, unit.unit_id)
+    with watching(stranger, running.dispatch.WatchBoard, asking(other)) as board:
+        assert begun(board) == []
+        dispatcher.ask(running.dispatch.ShareIncident, sharing(incident_id, other))
+        changes = [one.change for one in board.until(lambda reply: reply.change.HasField("assignment"))]
+        assert {one.incident.incident_id for one in changes if one.HasField("incident")} == {incident_id}
+        assert changes[-1].assignment.assignment_id == assignment.assignment_id
+        dispatcher.ask(running.dispatch.ResultIncident, resulting(hidden))
+        running.person("officer").ask(running.units.SetUnitStatus, status(unit.unit_id, 5))
+        dispatcher.ask(running.dispatch.ResultIncident, resulting(incident_id))
+        later = [
+            one.change
+            for one in board.until(lambda reply: reply.change.incident.state == types.DISPATCH_STATE_RESULTED)
+        ]
+    assert not any(change.HasField("unit") or change.HasField("task") for change in (*changes, *later))
+    assert {change.incident.incident_id for change in later if change.HasField("incident")} == {incident_id}
+    numbers = [change.sequence for change in (*changes, *later)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_what_is_shared_is_in_the_other_forces_board(running: Running) -> None:
+    other = running.next_force()
+    unit, incident_id = on_patrol(running, SHARED_FORCE), graded(running)
+    assignment = sent(running, incident_id, unit.unit_id)
+    running.person("dispatcher").ask(running.dispatch.ShareIncident, sharing(incident_id, other))
+    board = running.person("dispatcher", force=other).ask(running.dispatch.GetBoard, api.GetBoardRequest(force=other))
+    assert [one.incident_id for one in board.incidents] == [incident_id]
+    assert [one.assignment_id for one in board.assignments] == [assignment.assignment_id]
+    assert (list(board.units), list(board.tasks)) == ([], [])
+    own = running.person("dispatcher").ask(running.dispatch.GetBoard, api.GetBoardRequest(force=SHARED_FORCE))
+    assert incident_id in {one.incident_id for one in own.incidents}
+    assert unit.unit_id in {one.unit_id for one in own.units}
+    running.person("dispatcher").ask(running.dispatch.ResultIncident, resulting(incident_id))
