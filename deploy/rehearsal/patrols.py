@@ -80,9 +80,26 @@ async def patrols(
 
 async def _book_on(line: Line, force: str, callsign: str, officer: str, shift_ends_at: datetime) -> str:
     """Registers and books on a unit, and tests its radio by the emergency path itself; returns its id, deployable."""
-    radio = f"radio-{callsign}"
     registering = units.RegisterUnitRequest(request_id=_id(f"{force}/{callsign}"), force=force, callsign=callsign)
     unit_id = (await line.ask(line.units.RegisterUnit, registering, "supervisor")).unit.unit_id
+    unit = (await line.ask(line.units.GetUnit, units.GetUnitRequest(unit_id=unit_id), "supervisor")).unit
+    # On duty already, where the same file is replayed.
+    if unit.status in (types.UNIT_STATUS_UNSPECIFIED, types.UNIT_STATUS_OFF_DUTY):
+        await _begin_shift(line, force, unit, officer, shift_ends_at)
+    deployable = await until(lambda: _deployable(line, unit_id, officer), _TESTED_SECONDS)
+    if deployable is None:
+        raise RehearsalStuck(f"dispatch did not hear that the radio of {callsign} passed its test")
+    if deployable.status == types.UNIT_STATUS_ON_DUTY:
+        patrol = units.SetUnitStatusRequest(
+            request_id=_id(f"{unit_id}/patrol"), unit_id=unit_id, status=types.UNIT_STATUS_ON_PATROL
+        )
+        await line.ask(line.units.SetUnitStatus, patrol, officer)
+    return unit_id
+
+
+async def _begin_shift(line: Line, force: str, unit: types.Unit, officer: str, shift_ends_at: datetime) -> None:
+    """The crew comes on duty, registers its codes and tests its radio."""
+    unit_id, radio = unit.unit_id, f"radio-{unit.callsign}"
     booking = units.BookOnRequest(
         request_id=_id(f"{unit_id}/on"),
         unit_id=unit_id,
@@ -97,16 +114,7 @@ async def _book_on(line: Line, force: str, callsign: str, officer: str, shift_en
     await line.ask(line.devices.SetSafeCodes, codes, officer)
     test = devices.SelfTestRequest(request_id=_id(f"{unit_id}/test"), force=force, radio=radio)
     if not (tested := await line.ask(line.devices.SelfTest, test, officer)).passed:
-        raise RehearsalStuck(f"the radio of {callsign} failed its test: {tested.reason}")
-    unit = await until(lambda: _deployable(line, unit_id, officer), _TESTED_SECONDS)
-    if unit is None:
-        raise RehearsalStuck(f"dispatch did not hear that the radio of {callsign} passed its test")
-    if unit.status == types.UNIT_STATUS_ON_DUTY:
-        patrol = units.SetUnitStatusRequest(
-            request_id=_id(f"{unit_id}/patrol"), unit_id=unit_id, status=types.UNIT_STATUS_ON_PATROL
-        )
-        await line.ask(line.units.SetUnitStatus, patrol, officer)
-    return unit_id
+        raise RehearsalStuck(f"the radio of {unit.callsign} failed its test: {tested.reason}")
 
 
 async def _deployable(line: Line, unit_id: str, officer: str) -> types.Unit | None:

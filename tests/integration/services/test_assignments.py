@@ -175,7 +175,7 @@ def test_of_two_dispatchers_who_send_one_unit_at_once_one_does(running: Running)
 
 
 def test_a_dispatcher_of_another_force_sees_nothing_until_it_is_shared(running: Running) -> None:
-    other = running.next_force()
+    other = running.invented_force()
     incident_id, unit = graded(running, "1"), on_patrol(running, SHARED_FORCE)
     assignment = sent(running, incident_id, unit.unit_id)
     stranger = running.person("dispatcher", force=other)

@@ -118,7 +118,7 @@ def test_a_slow_console_begins_anew_and_slows_no_other(running: Running, force: 
 
 
 def test_nothing_on_one_forces_board_is_seen_on_anothers(running: Running, force: str) -> None:
-    other = running.next_force()
+    other = running.invented_force()
     stranger, dispatcher = running.person("dispatcher", force=other), running.person("dispatcher", force=force)
     refusal = stranger.refused(running.dispatch.WatchBoard, asking(force))
     assert refusal.told == (grpc.StatusCode.PERMISSION_DENIED, "FORCE_MISMATCH")
@@ -188,7 +188,7 @@ def test_a_new_crew_is_told_nothing_of_the_one_before(running: Running, force: s
 
 
 def test_another_forces_unit_is_not_watched(running: Running, force: str) -> None:
-    unit = on_patrol(running, running.next_force())
+    unit = on_patrol(running, running.invented_force())
     gateway = running.person("radio_gateway", force=force)
     refusal = gateway.refused(running.units.WatchUnit, unit_api.WatchUnitRequest(unit_id=unit.unit_id))
     assert refusal.told == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
@@ -213,7 +213,7 @@ def test_a_terminal_is_told_where_to_go_and_what_to_know(running: Running) -> No
 
 
 def test_another_force_sees_what_is_shared_with_it_and_nothing_else(running: Running) -> None:
-    other = running.next_force()
+    other = running.invented_force()
     stranger, dispatcher = running.person("dispatcher", force=other), running.person("dispatcher")
     unit, incident_id, hidden = on_patrol(running, SHARED_FORCE), graded(running), graded(running)
     assignment = sent(running, incident_id, unit.unit_id)
@@ -237,7 +237,7 @@ def test_another_force_sees_what_is_shared_with_it_and_nothing_else(running: Run
 
 
 def test_what_is_shared_is_in_the_other_forces_board(running: Running) -> None:
-    other = running.next_force()
+    other = running.invented_force()
     unit, incident_id = on_patrol(running, SHARED_FORCE), graded(running)
     assignment = sent(running, incident_id, unit.unit_id)
     running.person("dispatcher").ask(running.dispatch.ShareIncident, sharing(incident_id, other))

@@ -191,7 +191,7 @@ def test_a_search_for_nothing_is_refused(running: Running, force: str, dispatche
 
 def test_another_force_sees_nothing(running: Running, force: str) -> None:
     marker = made(running, force)
-    other = running.next_force()
+    other = running.invented_force()
     stranger = running.person("intelligence", force=other)
     assert (
         stranger.refused(running.markers.GetMarker, api.GetMarkerRequest(marker_id=marker.marker_id)).reason
@@ -256,7 +256,7 @@ def test_the_register_of_certificate_holders_reconciles(running: Running, force:
     found = licensing.ask(running.markers.ReconcileCertificateHolders, asked)
     assert (found.active, found.expired, found.withdrawn) == (600, 0, 100)
     assert found.HasField("last_complete_import_at")
-    foreign = register(running.next_force(), running.now, 1)
+    foreign = register(running.invented_force(), running.now, 1)
     refusal = licensing.refused(
         running.markers.ImportCertificateHolders, iter([*register(force, running.now, 1, whole=False), *foreign])
     )

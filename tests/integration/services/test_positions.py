@@ -97,7 +97,7 @@ def test_what_is_not_a_point_is_ignored(running: Running, point: Point) -> None:
 
 
 def test_a_position_of_the_future_or_of_no_time_or_of_nobody_is_ignored(running: Running, force: str) -> None:
-    unit_id, stranger = registered(running, force), registered(running, running.next_force())
+    unit_id, stranger = registered(running, force), registered(running, running.invented_force())
     timeless = position(running, unit_id, 53.0, -1.0)
     timeless.ClearField("at")
     future = position(running, unit_id, 53.0, -1.0, -5)
@@ -114,7 +114,7 @@ def test_more_than_500_in_a_message_are_refused(running: Running, force: str) ->
 
 
 def test_a_gateway_speaks_for_its_own_force(running: Running, force: str) -> None:
-    message = api.ReportPositionsRequest(force=running.next_force())
+    message = api.ReportPositionsRequest(force=running.invented_force())
     refusal = running.person("radio_gateway", force=force).refused(running.units.ReportPositions, iter([message]))
     assert refusal.told == (grpc.StatusCode.PERMISSION_DENIED, "FORCE_MISMATCH")
 

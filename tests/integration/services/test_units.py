@@ -111,7 +111,7 @@ def test_skills_that_hold_today_are_shown(running: Running, force: str) -> None:
 
 
 def test_another_forces_unit_does_not_exist(running: Running, force: str) -> None:
-    unit = on_patrol(running, running.next_force())
+    unit = on_patrol(running, running.invented_force())
     stranger = running.person("dispatcher", force=force)
     refusal = stranger.refused(running.units.GetUnit, api.GetUnitRequest(unit_id=unit.unit_id))
     assert refusal.told == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
