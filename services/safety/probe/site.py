@@ -47,8 +47,11 @@ class Site:
 class Prober:
     """Presses for one site."""
 
-    def __init__(self, site: Site, watchers: Sequence[Watcher], seconds: float) -> None:
-        self._site, self._watchers, self._seconds = site, watchers, seconds
+    def __init__(
+        self, site: Site, watchers: Sequence[Watcher], seconds: float, patience: float = _SEEN_SECONDS
+    ) -> None:
+        """Every so many `seconds` one press, which is seen within `patience` or not at all."""
+        self._site, self._watchers, self._seconds, self._patience = site, watchers, seconds, patience
         self._first = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -65,7 +68,7 @@ class Prober:
         press_id, begun = str(uuid4()), time.monotonic()
         expected = {watcher: watcher.expect(press_id) for watcher in self._watchers}
         try:
-            async with asyncio.timeout(_SEEN_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await self._send(press_id)
                 await asyncio.wait(expected.values())
         except TimeoutError:
