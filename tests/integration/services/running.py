@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from string import ascii_lowercase
 
 import asyncpg
 import grpc
@@ -50,7 +51,7 @@ PROCESSES = tuple(planned.name for planned in PLANNED)
 BEGINNING = datetime(2018, 7, 2, 9, tzinfo=UTC)
 # The one force of these tests that has a grading scheme of its own, and that tests share which need no own one.
 SHARED_FORCE = "west-yorkshire"
-_INVENTED = tuple(f"invented-{number:03d}" for number in range(200))
+_INVENTED = tuple(f"invented-{one}{other}" for one in "abcdefgh" for other in ascii_lowercase)
 _OF_NO_REAL_FORCE = frozenset(
     f"test_{name}" for name in ("assignments", "board", "devices", "markers", "positions", "units", "watch")
 )
