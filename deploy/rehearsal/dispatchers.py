@@ -22,7 +22,9 @@ from peel.safety.v1 import api_pb2 as safety
 from peel.safety.v1 import device_api_pb2 as devices
 
 _TOLD_SECONDS = 60.0
-_NOT_YET, _IN_EMERGENCY, _NO_TIMER = "NOT_FOUND", "UNIT_IN_EMERGENCY", "NO_WELFARE_TIMER"
+_NOT_YET, _IN_EMERGENCY = "NOT_FOUND", "UNIT_IN_EMERGENCY"
+# The one of this scene is not heard of yet; the last one of the unit may have become an emergency.
+_NO_TIMER = ("NO_WELFARE_TIMER", "WELFARE_IS_EMERGENCY")
 
 Attended: TypeAlias = Callable[[PlannedContact, str], None]
 
@@ -139,7 +141,7 @@ class Dispatchers:
             try:
                 await self._line.ask(self._line.devices.CheckIn, request, patrol.officer)
             except grpc.aio.AioRpcError as error:
-                if reason_of(error) != _NO_TIMER:
+                if reason_of(error) not in _NO_TIMER:
                     raise
                 return False
             return True
