@@ -97,6 +97,15 @@ def _await_spans(running: Running) -> None:
     eventually(all_came, 20)
 
 
+# A clock has to run out, or a marker to come late, for these: they need not happen among calls alone. What they carry
+# are messages that others carry too.
+_ONLY_WITH_TIME = {
+    "peel.safety.v1.DeviceSilenceChanged",
+    "peel.safety.v1.WelfareWarned",
+    "peel.dispatch.v1.HazardUpdated",
+}
+
+
 def _marks_in(text: str | bytes) -> list[bytes]:
     raw = text.encode() if isinstance(text, str) else text
     return [mark for mark in MARKED if mark in raw]
@@ -110,7 +119,7 @@ def test_the_marks_were_everywhere(running: Running, said: Said) -> None:
     assert set(MARKED[:6]) <= set(_marks_in(payloads))
     assert all(coordinate in payloads for coordinate in COORDINATES)
     kinds = {type_of(record.headers) for record in said.records}
-    assert kinds == {event.full_name for service in SERVICES for event in events_of(service)}
+    assert kinds | _ONLY_WITH_TIME == {event.full_name for service in SERVICES for event in events_of(service)}
     called = {span.name for _, span in running.spans.spans()}
     assert {policy.full_name for service in SERVICES for policy in policies_of(service).values()} <= called
     assert len(said.refusals) > 100
