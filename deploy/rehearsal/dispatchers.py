@@ -174,7 +174,9 @@ class Dispatchers:
             except grpc.aio.AioRpcError as error:
                 if reason_of(error) != _IN_EMERGENCY:
                     raise
-                # It is over, and dispatch has not heard of its end yet.
+                # It is over, and dispatch has not heard of its end yet; or word that the crew had left a scene came
+                # after the clock went on, and it counts as missing.
+                await self._desk.relieve(patrol.radio)
                 return None
 
         assignment = await until(attempt, _TOLD_SECONDS)

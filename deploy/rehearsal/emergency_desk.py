@@ -57,6 +57,11 @@ class EmergencyDesk:
                 raise RehearsalStuck("a welfare time that ran out did not become an emergency") from None
         await self.deal_with(found)
 
+    async def relieve(self, radio: str) -> None:
+        """Deals with an emergency of that radio that a welfare time has become, if there is one."""
+        if found := self._by_welfare(radio):
+            await self.deal_with(found)
+
     async def deal_with(self, emergency_id: str) -> None:
         """A person takes it, hears the safe code, and clears it."""
         console = self._consoles[0]
