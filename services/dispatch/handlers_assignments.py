@@ -150,8 +150,11 @@ async def supervise_assignment(assignment_id: UUID, force: str, tx: Transaction)
 
 
 async def _silent(assignment_id: UUID, force: str, tx: Transaction) -> Assignment | None:
-    """The assignment, where its crew has not said that it knows."""
-    assignment = await store_assignments.assignment(tx, assignment_id, force, lock=True)
+    """The assignment, where its crew has not said that it knows.
+
+    It is not locked: whoever changes it waits for the timer that fires this, and then settles the task.
+    """
+    assignment = await store_assignments.assignment(tx, assignment_id, force)
     return assignment if assignment.state is AssignmentState.SENT else None
 
 

@@ -48,7 +48,11 @@ async def check_again(assignment_id: UUID, force: str, tx: Transaction) -> None:
         return
     incident = await store_incidents.incident(tx, before.incident_id, force)
     check = await look_for_markers(tx, incident)
-    assignment = await store_assignments.assignment(tx, assignment_id, force, lock=True)
+    assignment = await store_assignments.assignment_at_hand(tx, assignment_id, force)
+    if assignment is None:
+        # Somebody is changing it: looked for again at once.
+        tx.start_timer(warning.HAZARD_RECHECK, assignment_id, due=tx.now, owner=tasks.DISPATCHER, force=force)
+        return
     if assignment.state is AssignmentState.ENDED:
         return
     answer = hazard_answer.checked_again(assignment.hazard, check, tx.now)
@@ -60,7 +64,7 @@ async def check_again(assignment_id: UUID, force: str, tx: Transaction) -> None:
 
 
 async def voice_hazard(assignment_id: UUID, force: str, tx: Transaction) -> None:
-    """The crew has not said in time that it knows the hazards."""
-    assignment = await store_assignments.assignment(tx, assignment_id, force, lock=True)
+    """The crew has not said in time that it knows the hazards. As of `_silent` in handlers_assignments.py."""
+    assignment = await store_assignments.assignment(tx, assignment_id, force)
     if assignment.state is not AssignmentState.ENDED and hazard_answer.to_acknowledge(assignment):
         await warning.voice(tx, assignment)

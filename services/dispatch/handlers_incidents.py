@@ -57,7 +57,11 @@ async def wait(incident: Incident, tx: Transaction) -> Incident:
 
 async def tell_unresourced(incident_id: UUID, force: str, since: datetime, tx: Transaction) -> None:
     """A time on the clock of an incident was reached, `since` then. Somebody is told where nobody is sent."""
-    incident = await store_incidents.incident(tx, incident_id, force, lock=True)
+    incident = await store_incidents.incident_at_hand(tx, incident_id, force)
+    if incident is None:
+        # Somebody is changing it: the clock strikes again at once.
+        tx.start_timer(UNRESOURCED, incident_id, due=since, owner=tasks.SUPERVISOR, force=force)
+        return
     if incident.state is not DispatchState.QUEUED:
         return
     plan = escalation_plan(force, local_date(tx.now))

@@ -128,6 +128,18 @@ async def assignment(tx: Transaction, assignment_id: UUID, force: str, *, lock: 
     return _assignment(row)
 
 
+async def assignment_at_hand(tx: Transaction, assignment_id: UUID, force: str) -> Assignment | None:
+    """An assignment of a force, locked until the transaction ends; None where somebody else is changing it.
+
+    For a clock that strikes: whoever changes the assignment is about to stop that very clock, and would wait for this
+    transaction while it waits for them.
+    """
+    row = await tx.maybe(
+        f"{_COLUMNS} where a.id = $1 and a.force = $2 for update of a skip locked", assignment_id, force
+    )
+    return None if row is None else _assignment(row)
+
+
 async def of_unit(tx: Transaction, unit_id: UUID) -> Assignment | None:
     """The assignment that a unit is on, locked until the transaction ends."""
     row = await tx.maybe(f"{_COLUMNS} where a.unit_id = $1 and a.state <> 4 for update of a", unit_id)

@@ -117,6 +117,15 @@ async def incident(tx: Transaction, incident_id: UUID, force: str, *, lock: bool
     return _incident(row)
 
 
+async def incident_at_hand(tx: Transaction, incident_id: UUID, force: str) -> Incident | None:
+    """An incident of a force, locked until the transaction ends; None where somebody else is changing it.
+
+    For a clock that strikes: see store_assignments.assignment_at_hand.
+    """
+    row = await tx.maybe(f"{_COLUMNS} where i.id = $1 and i.force = $2 for update of i skip locked", incident_id, force)
+    return None if row is None else _incident(row)
+
+
 async def seen_incident(tx: Transaction, incident_id: UUID) -> Incident:
     """An incident of the caller's force, or one that is shared with it. Raises NotFound."""
     row = await tx.maybe(

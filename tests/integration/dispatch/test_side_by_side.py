@@ -13,7 +13,17 @@ from peel.intake.v1 import events_pb2 as intake
 from peel.intake.v1 import types_pb2 as intake_types
 from peel.safety.v1 import types_pb2 as safety
 from peel.type.v1.place_pb2 import Place
-from services.dispatch import handlers_assignments, handlers_incidents, handlers_markers, store_assignments, store_units
+from services.dispatch import (
+    handlers_assignments,
+    handlers_hazards,
+    handlers_incidents,
+    handlers_markers,
+    sending,
+    store_assignments,
+    store_incidents,
+    store_units,
+    warning,
+)
 from services.dispatch.domain.records import Assignment, CrewMember
 from services.dispatch.domain.terms import HazardOutcome, NotCheckedReason
 from services.dispatch.domain.units import book_on, register
@@ -217,5 +227,65 @@ def test_two_dispatchers_who_send_one_unit_wait_for_each_other(two: Two) -> None
             return True
 
         assert sorted(await asyncio.gather(send(one, incidents[0]), send(other, incidents[1]))) == [False, True]
+
+    two(test)
+
+
+async def _strike(side: Side, kind: str, subject: UUID, act: Callable[..., Awaitable[None]], *more: object) -> None:
+    """A timer fires, as the timer loop has it fire."""
+    async with side.work.begin(WORKER) as tx:
+        sql = "update timer set state = 'FIRED', settled_at = now() where kind = $1 and subject = $2 returning id"
+        assert await tx.all(sql, kind, subject)
+        await act(subject, FORCE, *more, tx)
+
+
+def test_a_clock_that_strikes_while_its_crew_acknowledges_waits_for_nobody(two: Two) -> None:
+    async def test(api: Side, worker: Side) -> None:
+        incident_id, unit_id = await api.incident(), await api.unit()
+        async with api.sending(incident_id, unit_id) as assignment:
+            pass
+        async with api.work.begin(DISPATCHER) as tx:
+            held = await store_assignments.assignment(tx, assignment.id, FORCE, lock=True)
+            act = handlers_assignments.voice_assignment
+            await asyncio.wait_for(_strike(worker, sending.ACK_VOICE, assignment.id, act), 2)
+            await sending.received(tx, held)
+        async with api.work.begin(DISPATCHER) as tx:
+            rows = await tx.all("select done_by from task where assignment_id = $1", assignment.id)
+        assert [row["done_by"] for row in rows] == ["dispatcher-1"]
+
+    two(test)
+
+
+def test_a_look_that_is_due_while_a_unit_is_stood_down_waits_for_nobody(two: Two) -> None:
+    async def test(api: Side, worker: Side) -> None:
+        incident_id, unit_id = await api.incident(), await api.unit()
+        async with worker.marking(7), api.sending(incident_id, unit_id) as assignment:
+            assert assignment.hazard.outcome is HazardOutcome.NOT_CHECKED
+        async with api.work.begin(DISPATCHER) as tx:
+            await store_assignments.assignment(tx, assignment.id, FORCE, lock=True)
+            act = handlers_hazards.check_again
+            await asyncio.wait_for(_strike(worker, warning.HAZARD_RECHECK, assignment.id, act), 2)
+            command = handlers_assignments.StandDownUnit(assignment.id, "not needed")
+            await handlers_assignments.stand_down_unit(command, tx)
+        async with api.work.begin(DISPATCHER) as tx:
+            rows = await tx.all("select 1 from timer where subject = $1 and state = 'WAITING'", assignment.id)
+        assert rows == []
+
+    two(test)
+
+
+def test_an_escalation_that_is_due_while_a_unit_is_sent_waits_for_nobody(two: Two) -> None:  # R-DP-01
+    async def test(api: Side, worker: Side) -> None:
+        incident_id, unit_id = await api.incident(), await api.unit()
+        async with api.work.begin(DISPATCHER) as tx:
+            await store_incidents.incident(tx, incident_id, FORCE, lock=True)
+            act = handlers_incidents.tell_unresourced
+            await asyncio.wait_for(_strike(worker, handlers_incidents.UNRESOURCED, incident_id, act, tx.now), 2)
+            command = handlers_assignments.AssignUnit(incident_id, unit_id, frozenset(), confirm_pre_emption=False)
+            await handlers_assignments.assign_unit(command, tx)
+        async with api.work.begin(DISPATCHER) as tx:
+            (timer,) = await tx.all("select state from timer where subject = $1", incident_id)
+            assert timer["state"] == "CANCELLED"
+            assert await tx.all("select 1 from task where incident_id = $1", incident_id) == []
 
     two(test)
