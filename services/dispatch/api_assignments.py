@@ -20,7 +20,7 @@ _EXPLANATION_LONGEST = 1_000
 _MOST_SKILLS = 20
 _SKILL = r"[A-Z0-9_]{1,32}"
 _CODE = r"[A-Z0-9_]{1,32}"
-_FORCE = r"[a-z][a-z-]{1,63}"
+_FORCE = r"[a-z0-9][a-z0-9-]{0,63}"
 
 
 class AssignmentDoor(api_grpc.DispatchServiceServicer):
