@@ -6,6 +6,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
+from services.dispatch.domain.incidents import MOST_ASSOCIATES
+from services.dispatch.domain.premises import premises_key
 from services.dispatch.domain.records import Incident, Person, Place, Point
 from services.dispatch.domain.terms import AssignmentState, DispatchState
 from services.kernel.bulk import joined
@@ -15,14 +17,13 @@ from services.kernel.transaction import Transaction
 
 # Who was named at an address in this time may be there now (domain facts 3.5).
 _REMEMBERED = timedelta(days=366)
-_MOST_ASSOCIATES = 50
 
 INCIDENT = Table.of(
     "incident",
     "id uuid, contact_id uuid, force text, grade text, urgency smallint, state smallint, "
     "first_contact_at timestamptz, graded_at timestamptz, queued_at timestamptz, attend_by timestamptz, "
     "latitude double precision, longitude double precision, accuracy_metres double precision, address text, "
-    "uprn text, lsoa text, address_key text, people jsonb, vehicles text[], associates jsonb, sequence bigint",
+    "uprn text, lsoa text, premises_key text, people jsonb, vehicles text[], associates jsonb, sequence bigint",
 )
 _COLUMNS = (
     "select i.*, array(select a.id from assignment a where a.incident_id = i.id and a.state <> 4 order by a.id) "
@@ -51,17 +52,12 @@ def incident_row(incident: Incident, queued_at: object) -> tuple[object, ...]:
         place.address,
         place.uprn,
         place.lsoa,
-        address_key(place.address),
+        premises_key(place.address),
         _written(incident.people),
         joined(incident.vehicles),
         _written(incident.associates),
         incident.sequence,
     )
-
-
-def address_key(address: str) -> str:
-    """An address as it is compared: its letters and digits only."""
-    return "".join(letter for letter in address.casefold() if letter.isalnum())
 
 
 def place_of(row: Row) -> Place | None:
@@ -174,15 +170,15 @@ async def associates(tx: Transaction, incident: Incident) -> tuple[Person, ...]:
         return ()
     rows = await tx.all(
         "select people from incident where force = $1 and id <> $2 and graded_at > $3::timestamptz - $4::interval "
-        "and ((uprn <> '' and uprn = $5) or (address_key <> '' and address_key = $6)) "
+        "and ((uprn <> '' and uprn = $5) or (premises_key <> '' and premises_key = $6)) "
         "order by graded_at desc limit $7",
         incident.force,
         incident.id,
         incident.graded_at,
         _REMEMBERED,
         incident.place.uprn,
-        address_key(incident.place.address),
-        _MOST_ASSOCIATES,
+        premises_key(incident.place.address),
+        MOST_ASSOCIATES,
     )
     return tuple(dict.fromkeys(person for row in rows for person in _people(row["people"])))
 
@@ -193,11 +189,11 @@ async def neighbours(tx: Transaction, incident: Incident) -> list[Incident]:
         return []
     rows = await tx.all(
         f"{_COLUMNS} where i.state <> 4 and i.force = $1 and i.id <> $2 and ((i.uprn <> '' and i.uprn = $3) "
-        "or (i.address_key <> '' and i.address_key = $4)) order by i.id for update of i",
+        "or (i.premises_key <> '' and i.premises_key = $4)) order by i.id for update of i",
         incident.force,
         incident.id,
         incident.place.uprn,
-        address_key(incident.place.address),
+        premises_key(incident.place.address),
     )
     return [_incident(row) for row in rows]
 

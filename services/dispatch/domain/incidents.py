@@ -10,6 +10,8 @@ from services.kernel.errors import Refused
 
 # What an incident that intake closed, and to which nobody is sent, is resulted as.
 CLOSED_WITHOUT_UNIT = "CLOSED_WITHOUT_UNIT"
+# People whom other incidents at the same address named. An address that names more is that of an institution.
+MOST_ASSOCIATES = 50
 
 
 def ended(incident: Incident) -> bool:
@@ -50,10 +52,15 @@ def result(incident: Incident, code: str, at: datetime) -> Incident:
 
 
 def with_associates(incident: Incident, people: Iterable[Person]) -> Incident:
-    """The incident, with these people known at its address; the same where all of them were known or named before."""
+    """The incident, with these people known at its address; the same where all of them were known or named before.
+
+    The latest 50 are kept.
+    """
     known = {*incident.people, *incident.associates}
     new = tuple(dict.fromkeys(person for person in people if person not in known))
-    return replace(incident, associates=(*incident.associates, *new)) if new else incident
+    if not new:
+        return incident
+    return replace(incident, associates=(*new, *incident.associates)[:MOST_ASSOCIATES])
 
 
 def share(incident: Incident, force: str) -> Incident:

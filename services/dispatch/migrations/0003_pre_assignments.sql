@@ -19,8 +19,8 @@ create table incident (
     address          text        not null default '',
     uprn             text        not null default '',
     lsoa             text        not null default '',
-    -- The address as it is compared: letters and digits only.
-    address_key      text        not null default '',
+    -- The address as it is compared; empty where it names no premises.
+    premises_key     text        not null default '',
     people           jsonb       not null default '[]',
     vehicles         text[]      not null default '{}',
     -- Whom other incidents at the same address named (R-MK-01).
@@ -44,7 +44,7 @@ create index incident_open on incident (force) where state <> 4;
 create index incident_shared on incident using gin (shared_with) where state <> 4;
 -- Who was named at an address before (R-MK-01).
 create index incident_at_uprn on incident (force, uprn, graded_at) where uprn <> '';
-create index incident_at_address on incident (force, address_key, graded_at) where address_key <> '';
+create index incident_at_address on incident (force, premises_key, graded_at) where premises_key <> '';
 
 create table assignment (
     id                     uuid        primary key,
