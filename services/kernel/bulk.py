@@ -31,6 +31,7 @@ TIMER = Table.of(
     "owner = excluded.owner, started_at = excluded.started_at, state = 'WAITING', settled_at = null "
     "where timer.state <> 'WAITING'",
 )
+COUNTER = Table.of("counter", "name text, last bigint", "(name) do update set last = excluded.last")
 # Separates the items of an array column: arrays of arrays cannot be unnested side by side.
 _SEPARATOR = "\x1f"
 _ROOMS = (1, 2, 4, 8, 16)
