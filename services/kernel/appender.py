@@ -1,7 +1,8 @@
 """Group commit for calls that only add: concurrent calls share one transaction.
 
-A batch forms while the last one commits; no call waits for company. A bad row fails alone, a full queue sheds load, and
-every call is answered: with its reply once that is durable, or with an error when nothing was stored.
+A batch forms while the last one commits, and a little longer while callers crowd; one who is alone never waits. A bad
+row fails alone, a full queue sheds load, and every call is answered: with its reply once that is durable, or with an
+error when nothing was stored.
 """
 
 import asyncio
