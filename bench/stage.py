@@ -16,9 +16,12 @@ from deploy.local.ports import free_port
 from deploy.local.postgres_wheel import programs
 from deploy.local.processes import Command, Process
 from deploy.local.ready import port_open
+from deploy.local.roster import ROSTER
 
 IN_FLIGHT = 64
-PROCESSES = ("intake-api", "intake-worker", "crime-api", "crime-worker")
+PROCESSES = tuple(planned.name for planned in ROSTER)
+# What is compared with echoes and plain SQL; every other process stands still meanwhile.
+MEASURED = "intake-api"
 _PATIENCE_SECONDS = 120.0
 
 
@@ -27,7 +30,7 @@ class Load:
     """What one load came to."""
 
     per_second: float
-    p99_ms: float
+    p99_ms: float = 0.0
 
 
 class Stage:
@@ -40,15 +43,11 @@ class Stage:
             Command(
                 name="echo",
                 argv=(sys.executable, "-m", "bench.echo", *self.echo_address.values()),
-                env=platform.env("intake-api"),
+                env=platform.env(MEASURED),
                 log=platform.home / "log" / "echo.log",
                 ready=port_open(int(self.echo_address["bare"].rsplit(":", 1)[1])),
             )
         )
-        statement, transaction = EqualTransaction.of_a_call()
-        self._script = platform.home / "open_contact.sql"
-        self._script.write_text(statement + "\n")
-        self._values = [f"-Dv{number}={value}" for number, value in enumerate(transaction.values)]
 
     def call(self, address: str, *, seconds: float, calls: int = 1_000_000) -> Load:
         """Calls OpenContact from a process of its own, 64 at a time.
@@ -64,14 +63,18 @@ class Stage:
             raise RuntimeError(f"calls failed: {told['failures']}")
         return Load(told["calls"] / told["seconds"], told["p99_ms"])
 
-    def plain_sql(self, seconds: int) -> float:
-        """Transactions a second of the equal statement by pgbench, 64 clients, one a transaction."""
+    def plain_sql(self, seconds: float, *, waking: bool = False) -> Load:
+        """Transactions of the equal statement by pgbench, 64 clients, one a transaction."""
+        statement, transaction = EqualTransaction.of_a_call(waking=waking)
+        script = self.platform.home / "open_contact.sql"
+        script.write_text(statement + "\n")
         command = [str(programs(Path()) / "pgbench"), "--no-vacuum", "--protocol=prepared", f"--client={IN_FLIGHT}"]
-        command += ["--jobs=2", f"--time={seconds}", f"--file={self._script}", *self._values]
+        command += ["--jobs=2", f"--time={seconds:.0f}", f"--file={script}"]
+        command += [f"-Dv{number}={value}" for number, value in enumerate(transaction.values)]
         command.append(self.platform.postgres.dsn("intake"))
         ran = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True)
         (line,) = (line for line in ran.stdout.splitlines() if line.startswith("tps = "))
-        return float(line.split()[2])
+        return Load(float(line.split()[2]))
 
     def memory(self) -> dict[str, float]:
         """Resident memory of each process, MB."""
