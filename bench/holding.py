@@ -14,12 +14,12 @@ import psutil
 import typer
 import uvloop
 
-from bench.fleet import FORCE
 from peel.dispatch.v1 import api_pb2 as board_api
 from peel.dispatch.v1 import unit_api_pb2 as api
 from peel.dispatch.v1.api_pb2_grpc import DispatchServiceStub
 from peel.dispatch.v1.unit_api_pb2_grpc import UnitServiceStub
 
+FORCE = "west-yorkshire"
 TERMINALS, CONSOLES = 9_900, 100
 _TO_A_CONNECTION = 500
 # So many at a time: opening is not what is measured.

@@ -16,12 +16,13 @@ import psutil
 import typer
 import uvloop
 
-from bench.fleet import FORCE, book_on, somewhere
+from bench.fleet import on_duty, somewhere
 from deploy.local.platform import Platform
 from peel.dispatch.v1 import unit_api_pb2 as api
 from peel.dispatch.v1.unit_api_pb2_grpc import UnitServiceStub
 from peel.type.v1.place_pb2 import Point
 
+_FORCE = "west-yorkshire"
 _RATE, _TOGETHER = 3_000, 50
 _UNITS = 6_000
 _WARM_SECONDS, _SECONDS = 3.0, 15.0
@@ -39,15 +40,15 @@ class Positions:
 
 async def measure(platform: Platform) -> Positions:
     """The platform has to be up."""
-    units = await book_on(platform, _UNITS)
     server = psutil.Process(platform.pids["dispatch-api"])
-    idle = _Meter(server)
-    await asyncio.sleep(_WARM_SECONDS)
-    idle_share = idle.share
-    await _report(platform, units, _WARM_SECONDS)
-    loaded = _Meter(server)
-    answer = await _report(platform, units, _SECONDS)
-    return Positions(answer.received / loaded.seconds, answer.ignored, loaded.share, idle_share)
+    async with on_duty(platform, _FORCE, _UNITS) as units:
+        idle = _Meter(server)
+        await asyncio.sleep(_WARM_SECONDS)
+        idle_share = idle.share
+        await _report(platform, units, _WARM_SECONDS)
+        loaded = _Meter(server)
+        answer = await _report(platform, units, _SECONDS)
+        return Positions(answer.received / loaded.seconds, answer.ignored, loaded.share, idle_share)
 
 
 class _Meter:
@@ -85,7 +86,7 @@ async def _report(platform: Platform, units: list[UUID], seconds: float) -> api.
 async def _messages(units: list[UUID], seconds: float) -> AsyncIterator[api.ReportPositionsRequest]:
     began, next_unit = time.perf_counter(), 0
     for number in range(int(seconds * _RATE / _TOGETHER)):
-        message = api.ReportPositionsRequest(force=FORCE)
+        message = api.ReportPositionsRequest(force=_FORCE)
         now = time.time()
         for _ in range(_TOGETHER):
             latitude, longitude = somewhere()

@@ -9,13 +9,14 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 import typer
 import uvloop
 
-from bench.fleet import book_on
-from bench.holding import CONSOLES, TERMINALS
+from bench.fleet import on_duty
+from bench.holding import CONSOLES, FORCE, TERMINALS
 from deploy.local.platform import Platform
 
 _UNITS = 100
@@ -39,7 +40,11 @@ class Streams:
 
 async def measure(platform: Platform) -> Streams:
     """The platform has to be up."""
-    units = await book_on(platform, _UNITS)
+    async with on_duty(platform, FORCE, _UNITS) as units:
+        return await _hold(platform, units)
+
+
+async def _hold(platform: Platform, units: list[UUID]) -> Streams:
     server = psutil.Process(platform.pids["dispatch-api"])
     before = server.memory_info().rss
     began = time.perf_counter()

@@ -1,17 +1,19 @@
 """The board as it changes: snapshot, changes in order, resuming, slow consoles, other forces."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
 
+from deploy.local.postgres import LocalPostgres
 from peel.dispatch.v1 import api_pb2 as api
 from peel.dispatch.v1 import types_pb2 as types
 from peel.dispatch.v1 import unit_api_pb2 as unit_api
 from peel.dispatch.v1.api_pb2_grpc import DispatchServiceStub
 from tests.integration.services.incidents import graded, resulting, sent, sharing
 from tests.integration.services.running import SHARED_FORCE, Running
-from tests.integration.services.units import booking_on, on_patrol, registered, request_id, status
+from tests.integration.services.units import booking_on, kept, on_patrol, position, registered, request_id, status
 from tests.integration.services.watching import Watched, watching
 
 Reply = api.WatchBoardResponse
@@ -249,3 +251,32 @@ def test_what_is_shared_is_in_the_other_forces_board(running: Running) -> None:
     assert incident_id in {one.incident_id for one in own.incidents}
     assert unit.unit_id in {one.unit_id for one in own.units}
     running.person("dispatcher").ask(running.dispatch.ResultIncident, resulting(incident_id))
+
+
+def test_a_console_and_positions_stay_through_an_outage(running: Running, force: str, postgres: LocalPostgres) -> None:
+    unit, dispatcher = on_patrol(running, force), running.person("dispatcher", force=force)
+    gateway = running.person("radio_gateway", force=force)
+    going_on = threading.Event()
+
+    def messages() -> Iterator[unit_api.ReportPositionsRequest]:
+        for latitude in (53.1, 53.2):
+            yield unit_api.ReportPositionsRequest(
+                force=force, positions=[position(running, unit.unit_id, latitude, -1.5, 10 - latitude % 1)]
+            )
+            going_on.wait(30)
+
+    with watching(dispatcher, running.dispatch.WatchBoard, asking(force), seconds=90) as board:
+        begun(board)
+        reporting = running.units.ReportPositions.future(messages(), timeout=90, metadata=gateway.headers)
+        kept(running, unit.unit_id, 53.1)
+        postgres.kill()
+        try:
+            going_on.set()
+            assert reporting.code() in (grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE)
+        finally:
+            postgres.start()
+        running.await_ready()
+        dispatcher.ask(running.units.SetUnitStatus, status(unit.unit_id, 3))
+        *_, change = board.until(lambda reply: reply.HasField("change"))
+    assert (change.change.sequence, change.change.unit.status) == (5, types.UNIT_STATUS_AT_STATION)
+    kept(running, unit.unit_id, 53.2)

@@ -15,6 +15,7 @@ from tests.integration.services.incidents import graded
 from tests.integration.services.running import SHARED_FORCE, Running
 from tests.integration.services.units import (
     booking_on,
+    kept,
     on_patrol,
     overriding,
     position,
@@ -22,20 +23,6 @@ from tests.integration.services.units import (
     reported,
     status,
 )
-from tests.integration.services.waiting import found
-
-
-def kept(running: Running, unit_id: str, such: object = None) -> types.Unit:
-    """The unit, once a position of it is stored."""
-    force = running.rows("dispatch", "select force from unit where id = $1", unit_id)[0]["force"]
-    auditor = running.person("auditor", force=force)
-
-    def ask() -> list[types.Unit]:
-        unit = auditor.ask(running.units.GetUnit, api.GetUnitRequest(unit_id=unit_id)).unit
-        right = unit.HasField("point") and (such is None or unit.point.latitude == such)
-        return [unit] if right else []
-
-    return found(ask)
 
 
 def test_a_position_is_stored_within_moments(running: Running, force: str) -> None:

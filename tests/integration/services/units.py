@@ -8,6 +8,7 @@ from peel.dispatch.v1 import unit_api_pb2 as api
 from peel.type.v1.place_pb2 import Point
 from services.kernel.wire import stamp
 from tests.integration.services.running import Running
+from tests.integration.services.waiting import found
 
 SHIFT = timedelta(hours=8)
 # Subject of the token of `running.person("officer")`.
@@ -94,3 +95,15 @@ def reported(running: Running, force: str, *positions: api.UnitPosition) -> api.
     """What a radio gateway is answered that reports these, each in a message of its own."""
     messages = [api.ReportPositionsRequest(force=force, positions=[one]) for one in positions]
     return running.person("radio_gateway", force=force).send(running.units.ReportPositions, messages)
+
+
+def kept(running: Running, unit_id: str, latitude: float | None = None) -> types.Unit:
+    """The unit, once a position of it is stored, or the one of that latitude."""
+    (row,) = running.rows("dispatch", "select force from unit where id = $1", unit_id)
+    auditor = running.person("auditor", force=row["force"])
+
+    def ask() -> list[types.Unit]:
+        unit = auditor.ask(running.units.GetUnit, api.GetUnitRequest(unit_id=unit_id)).unit
+        return [unit] if unit.HasField("point") and latitude in (None, unit.point.latitude) else []
+
+    return found(ask)
