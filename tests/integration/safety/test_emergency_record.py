@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,10 +17,12 @@ from services.kernel.settings import Settings
 from services.kernel.transaction import Transaction, UnitOfWork
 from services.safety.backlogs import BACKLOGS
 from services.safety.emergency import following
+from services.safety.emergency.disk import Disk
 from services.safety.emergency.domain.answering import Code
 from services.safety.emergency.domain.folding import Gravity, fold
 from services.safety.emergency.domain.naming import device_id
 from services.safety.emergency.domain.signals import Carrier, EscalationLevel, Point, Press, Signal, Trigger
+from services.safety.emergency.spool_levels import say_levels
 from tests.integration.services.running import query
 from tests.unit.safety.boards import StoodClock
 from tests.unit.safety.pressing import FORCE, at, cleared, pressed, safe, taken
@@ -240,3 +242,39 @@ def test_signals_are_never_changed_and_only_synthetic_ones_deleted(record: Recor
     (left,) = record.rows("select id from signal")
     assert left["id"] == press.id
     assert len(record.rows("select from emergency")) == len(record.rows("select from alarm")) == 1
+
+
+class Once:
+    """A replica's disk that is looked at once."""
+
+    def __init__(self, level: tuple[int, datetime | None, int] | None, stop: asyncio.Event) -> None:
+        self._level, self._stop = level, stop
+
+    def level(self) -> tuple[int, datetime | None, int] | None:
+        self._stop.set()
+        return self._level
+
+
+def test_what_waits_on_replicas_disks_is_in_the_catalogue(record: Record) -> None:  # I8
+    def said(replica: str, level: tuple[int, datetime | None, int] | None) -> None:
+        async def work() -> None:
+            stop, pool = asyncio.Event(), await open_pool(Settings(database=record.dsn), "safety")
+            await say_levels(cast(Disk, Once(level, stop)), pool, replica, stop)
+            await pool.close()
+
+        asyncio.run(work())
+
+    def catalogue() -> list[tuple[int, datetime | None]]:
+        sqls = [one.sql for one in BACKLOGS if one.name in ("safety.spool", "safety.spool-set-aside")]
+        return [(row["size"], row["oldest"]) for sql in sqls for row in record.rows(sql)]
+
+    assert catalogue() == [(0, None), (0, None)]
+    said("safety-emergency-1", (3, at(5), 0))
+    said("safety-emergency-2", (2, at(1), 1))
+    (spooled, oldest), (aside, since) = catalogue()
+    assert (spooled, oldest, aside) == (5, at(1), 1)
+    assert since is not None
+    # One that cannot look into its folder takes nothing back; one whose folder is empty does.
+    said("safety-emergency-1", None)
+    said("safety-emergency-2", (0, None, 0))
+    assert catalogue() == [(3, at(5)), (0, None)]
