@@ -1,5 +1,6 @@
 """Devices in the database: who carries them by dispatch's events in any order, who was heard, who must check in."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,14 @@ from services.kernel.caller import Caller
 from services.kernel.errors import NotFound, Refused
 from services.kernel.timers import TimerLoop
 from services.kernel.transaction import Transaction
-from services.safety.devices import handlers, handlers_duty, handlers_heartbeats, handlers_welfare, store_heartbeats
+from services.safety.devices import (
+    handlers,
+    handlers_duty,
+    handlers_heartbeats,
+    handlers_welfare,
+    store_heartbeats,
+    store_welfare,
+)
 from services.safety.devices.domain.duty import Doing, Freed, OffDuty, OnDuty, Sent
 from services.safety.devices.domain.heartbeats import Beat, Tally
 from services.safety.devices.domain.welfare import Welfare
@@ -23,6 +31,7 @@ from services.safety.emergency.domain.naming import device_id
 from services.safety.emergency.domain.signals import Carrier, Duty, Point
 from services.safety.worker import reactions
 from tests.integration.safety.ledger import Ledger, ledger
+from tests.integration.services.waiting import until
 from tests.unit.safety.markers.building import FORCE, NOW
 
 __all__ = ["ledger"]
@@ -368,20 +377,21 @@ def test_a_device_has_one_timer_at_a_time(ledger: Ledger) -> None:
 
 
 def test_somebody_checks_in_while_the_time_runs_out(ledger: Ledger) -> None:  # R-OS-08
-    """What fires does not wait for the check-in, nor the check-in for it: neither is lost."""
+    """What fires waits for the check-in, and the check-in not for it: neither is lost."""
     told(ledger, (handlers_duty.come_on_duty, on()))
     start(ledger, 5)
     ledger.clock.advance(5 * MINUTE)
     loop = TimerLoop(ledger.settings, "safety", ledger.clock, ledger.work, reactions.firings)
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
     async def raced() -> None:
         (due,) = await ledger.pool.fetch("select id from timer where kind = 'WELFARE_DUE'")
         async with ledger.work.begin(Caller("somebody", FORCE, frozenset({OFFICER}))) as tx:
+            await store_welfare.of_device(tx, device_id(FORCE, RADIO))
+            firing = asyncio.create_task(loop._fire(due["id"]))
+            await until(lambda: ledger.pool.fetchval(waiting), bool)
             await handlers_welfare.check_in(CheckIn(RADIO, finished=False), tx)
-            # All but the commit.
-            await tx.flush()
-            # It finds its timer in somebody's hands and leaves it to them.
-            assert await loop._fire(due["id"])
+        assert await firing
 
     ledger.run(raced())
     assert pressed(ledger) == []
