@@ -75,7 +75,8 @@ class PreEmption:
     confirm: bool
 
 
-@dataclass(frozen=True, slots=True)
+# Compared by identity: a force's rules of a day are read once, and what follows from them is worked out once.
+@dataclass(frozen=True, slots=True, eq=False)
 class DeploymentRules:
     """A force's rules."""
 

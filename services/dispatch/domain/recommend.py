@@ -5,6 +5,7 @@ The filters are those of deployment.py, in its order; a test holds both against 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +120,7 @@ class _Verdicts:
 _CODES = {None: 0, Obstacle.NOT_DEPLOYABLE: 1, Obstacle.PRE_EMPTION_REFUSED: 2}
 
 
+@lru_cache(maxsize=256)
 def _by_status(urgency: int, rules: DeploymentRules) -> tuple[NDArray[np.int8], Flags]:
     """Obstacle and pre-emption by status and the urgency of what a unit is on."""
     shape = (max(UnitStatus) + 1, _MOST_URGENCY)
