@@ -2,6 +2,7 @@
 
 import random
 import socket
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ LOOPBACK = "127.0.0.1"
 # Below 32768 on purpose: from there on kernels lend ports to clients, and a client that keeps calling a dead server may
 # be lent that server's own port, connect to itself, and keep the server from coming back.
 _FREE_RANGE = range(12_000, 32_000)
+# Ports that were handed out last are held, bound and not listened on, until this process ends: whoever else looks for
+# free ones passes them over, and the server that they are meant for may still take them.
+_MOST_HELD = 256
+_held: deque[socket.socket] = deque()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,11 @@ def free_port() -> int:
 
 def _free(count: int) -> list[int]:
     # Of its own generator: a seeded run must not draw the same ports as the run beside it.
-    candidates = random.SystemRandom().sample(_FREE_RANGE, 20 * count)
-    found = [port for port in candidates if _is_free(port)][:count]
+    candidates = random.SystemRandom().sample(_FREE_RANGE, min(20 * count, len(_FREE_RANGE)))
+    found: list[int] = []
+    for port in candidates:
+        if len(found) < count and _hold(port):
+            found.append(port)
     if len(found) < count:
         raise LocalFault(f"no {count} free ports between {_FREE_RANGE.start} and {_FREE_RANGE.stop}")
     return found
@@ -77,6 +85,27 @@ def require_free(names: Mapping[int, str]) -> None:
     taken = [f"{port} ({who})" for port, who in sorted(names.items()) if not _is_free(port)]
     if taken:
         raise LocalFault(f"taken on {LOOPBACK}: port {', '.join(taken)}; stop what listens there or choose other ports")
+
+
+def _hold(port: int) -> bool:
+    """Holds a port for whoever will serve there; False where somebody has it, or holds it."""
+    with socket.socket() as probe:
+        try:
+            # Without the option that lets two share it while neither listens.
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        holder.bind((LOOPBACK, port))
+    except OSError:
+        holder.close()
+        return False
+    _held.append(holder)
+    while len(_held) > _MOST_HELD:
+        _held.popleft().close()
+    return True
 
 
 def _is_free(port: int) -> bool:

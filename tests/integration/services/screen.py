@@ -50,7 +50,10 @@ class Screen:
 
     def shows(self, text: str, seconds: float = 20.0) -> None:
         """Returns once it has drawn that text."""
-        eventually(lambda: text in self.drawn, seconds)
+        try:
+            eventually(lambda: text in self.drawn, seconds)
+        except AssertionError as late:
+            raise AssertionError(f"{text!r} was not drawn within {seconds:g} s, but: {self.drawn[-3_000:]}") from late
 
     def press(self, key: str) -> None:
         os.write(self._master, key.encode())

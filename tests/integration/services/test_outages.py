@@ -73,7 +73,7 @@ def test_postgres_killed_and_back(running: Running, force: str, postgres: LocalP
         running.intake.OpenContact.future(request, timeout=DEADLINE_SECONDS, metadata=handler.headers)
         for request in crowd
     ]
-    before = _repeats(running)
+    before, began = _repeats(running), time.monotonic()
     # Some are answered, some in hand, some wait.
     eventually(lambda: sum(call.done() for call in pending) >= CROWD // 10)
     postgres.kill()
@@ -101,8 +101,9 @@ def test_postgres_killed_and_back(running: Running, force: str, postgres: LocalP
     finally:
         postgres.start()
     running.await_ready()
-    # However often a part tries again, it waits longer each time.
-    assert {log: count - before[log] for log, count in _repeats(running).items() if count - before[log] >= 15} == {}
+    # However often a part tries again, it waits longer each time: up to two seconds. No process has five such parts.
+    most = 15 + 2.5 * (time.monotonic() - began)
+    assert {log: count - before[log] for log, count in _repeats(running).items() if count - before[log] >= most} == {}
     stored = _whole(running, force)
     assert acknowledged <= stored
     for request in crowd:
