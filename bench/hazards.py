@@ -24,7 +24,7 @@ from bench.marked import FORCE, TODAY, marker_of, naming, whole
 from bench.truth import miswriting
 from bench.truth.cases import Case, Group, cases, told
 from bench.truth.nominals import Nominals
-from services.dispatch.domain.hazards import Certainty, Concerns, Marker, MarkerIndex, Match
+from services.dispatch.markers.domain import Certainty, Concerns, Marker, MarkerIndex, Match
 from services.dispatch.reference.short_forms import short_forms
 
 _NOMINALS, _MARKED, _SEED = 1_000_000, 100_000, 20261124

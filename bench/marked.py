@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bench.truth.cases import Told
 from bench.truth.nominals import Nominal
-from services.dispatch.domain.hazards import Address, Concerns, Marker, Person, Severity, Subject, SubjectKind
+from services.dispatch.markers.domain import Address, Concerns, Marker, Person, Severity, Subject, SubjectKind
 
 FORCE, TODAY = "greater-manchester", date(2026, 11, 24)
 _CODES = ("FI", "WE", "VI", "MN", "DR", "ES", "SH", "AT")

@@ -4,12 +4,12 @@ from functools import partial
 
 from peel.dispatch.v1.api_pb2_grpc import add_DispatchServiceServicer_to_server
 from peel.dispatch.v1.unit_api_pb2_grpc import add_UnitServiceServicer_to_server
-from services.dispatch.api_assignments import AcknowledgementDoor, AssignmentDoor
-from services.dispatch.api_board import BoardDoor
-from services.dispatch.api_units import UnitDoor
-from services.dispatch.live import BoardFeed
-from services.dispatch.positions import Positions
-from services.dispatch.replica import keep_warm
+from services.dispatch.assignments.api import AcknowledgementDoor, AssignmentDoor
+from services.dispatch.board.api import BoardDoor
+from services.dispatch.board.live import BoardFeed
+from services.dispatch.duty.api import UnitDoor
+from services.dispatch.fleet.positions import Positions
+from services.dispatch.markers.replica import keep_warm
 from services.kernel.serving import Serving
 
 

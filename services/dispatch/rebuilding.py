@@ -12,8 +12,9 @@ from uuid import UUID
 
 from peel.safety.v1.events_pb2 import MarkerCreated, MarkerLedgerConfirmed, MarkerRevised, MarkerWithdrawn
 from peel.safety.v1.types_pb2 import Marker as MarkerMessage
-from services.dispatch import handlers_markers, store_markers
-from services.dispatch.messages_markers import stored_marker
+from services.dispatch.hazards import changed_markers
+from services.dispatch.markers import store as marker_store
+from services.dispatch.markers.messages import stored_marker
 from services.kernel.caller import service_itself
 from services.kernel.clock import open_clock
 from services.kernel.contract import event_policy
@@ -105,7 +106,7 @@ async def rebuild_replica(settings: Settings) -> Rebuilt:
 
 async def _held(work: UnitOfWork) -> dict[UUID, Held]:
     async with work.begin(service_itself(_SERVICE)) as tx:
-        rows = await store_markers.held_markers(tx)
+        rows = await marker_store.held_markers(tx)
     return {row["id"]: Held(row["force"], row["version"], row["body"]) for row in rows}
 
 
@@ -131,12 +132,12 @@ async def _put_right(
         marker = stored_marker(told[marker_id].body)
         async with work.begin(service_itself(_SERVICE, marker.force)) as tx:
             if marker_id in differences.different:
-                await handlers_markers.replace_marker(marker, told[marker_id].body, tx)
+                await changed_markers.replace_marker(marker, told[marker_id].body, tx)
             else:
-                await handlers_markers.apply_marker(marker, told[marker_id].body, tx)
+                await changed_markers.apply_marker(marker, told[marker_id].body, tx)
     for marker_id in sorted(differences.unknown):
         wrong = held[marker_id]
         async with work.begin(service_itself(_SERVICE, wrong.force)) as tx:
-            await handlers_markers.drop_marker(marker_id, wrong.force, wrong.version, tx)
+            await changed_markers.drop_marker(marker_id, wrong.force, wrong.version, tx)
     async with work.begin(service_itself(_SERVICE)) as tx:
-        await store_markers.recount(tx)
+        await marker_store.recount(tx)

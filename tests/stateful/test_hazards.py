@@ -22,13 +22,13 @@ from hypothesis.stateful import (
 from deploy.local.postgres import LocalPostgres
 from peel.safety.v1 import types_pb2 as safety
 from peel.type.v1.person_pb2 import Person
-from services.dispatch import replica
-from services.dispatch.domain.concerning import concerns_of
 from services.dispatch.domain.hazard_answer import to_acknowledge
-from services.dispatch.domain.hazards import concerned
 from services.dispatch.domain.records import Assignment, Incident, Task
 from services.dispatch.domain.terms import AssignmentState, DispatchState, HazardOutcome, NotCheckedReason, TaskKind
-from services.dispatch.messages_markers import stored_marker
+from services.dispatch.markers import replica
+from services.dispatch.markers.domain import concerned
+from services.dispatch.markers.domain.concerning import concerns_of
+from services.dispatch.markers.messages import stored_marker
 from services.dispatch.reference.short_forms import short_forms
 from services.kernel.errors import PeelError
 from services.kernel.reference import local_date

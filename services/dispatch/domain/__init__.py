@@ -1,1 +1,4 @@
-"""Dispatch, as control rooms put it. Pure: nothing here reads, writes, waits or knows what time it is."""
+"""What the rooms of dispatch share, as control rooms put it: the records and the words. Pure, as theirs is.
+
+What one room decides is in its own domain.
+"""

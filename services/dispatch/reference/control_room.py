@@ -7,8 +7,8 @@ ValueError or KeyError.
 from datetime import date, time, timedelta
 from functools import cache
 
-from services.dispatch.domain.escalation import EscalationPlan, Step
 from services.dispatch.domain.limits import Limits
+from services.dispatch.incidents.domain.escalation import EscalationPlan, Step
 from services.dispatch.reference import lines
 
 _SHIFT_CHANGE = "shift change"

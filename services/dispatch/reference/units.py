@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from services.dispatch.domain.cost import CostRules
-from services.dispatch.domain.deployment import Availability, DeploymentRules, PreEmption
-from services.dispatch.domain.nearby import NearbyRules
-from services.dispatch.domain.status import Need, StatusRules
 from services.dispatch.domain.terms import UnitStatus
 from services.dispatch.domain.travel import TravelRules
+from services.dispatch.emergencies.domain.nearby import NearbyRules
+from services.dispatch.fleet.domain.cost import CostRules
+from services.dispatch.fleet.domain.deployment import Availability, DeploymentRules, PreEmption
 from services.dispatch.reference import lines
+from services.dispatch.units.domain.status import Need, StatusRules
 
 _KMH = 3.6
 

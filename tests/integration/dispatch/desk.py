@@ -19,17 +19,15 @@ from peel.safety.v1 import events_pb2 as safety
 from peel.safety.v1 import types_pb2 as safety_types
 from peel.type.v1.person_pb2 import Person
 from peel.type.v1.place_pb2 import Place
-from services.dispatch import (
-    handlers_assignments,
-    handlers_hazards,
-    handlers_incidents,
-    handlers_tasks,
-    sending,
-    store_units,
-)
+from services.dispatch.assignments import handlers as assignment_handlers
+from services.dispatch.assignments import sending
 from services.dispatch.domain.records import Assignment, CrewMember, Incident, Skill, Task, Unit
 from services.dispatch.domain.terms import TaskKind
-from services.dispatch.domain.units import book_on, register
+from services.dispatch.hazards import handlers as hazard_handlers
+from services.dispatch.incidents import handlers as incident_handlers
+from services.dispatch.tasks import handlers as task_handlers
+from services.dispatch.units import store as unit_store
+from services.dispatch.units.domain.units import book_on, register
 from services.kernel.bulk import outbox_row
 from services.kernel.caller import Caller
 from services.kernel.database import Row
@@ -145,12 +143,12 @@ class Desk:
         """A unit whose one officer bears its callsign, on duty."""
 
         async def make(unit: Unit, tx: Transaction) -> None:
-            await store_units.add_unit(tx, unit)
+            await unit_store.add_unit(tx, unit)
             crew = (CrewMember(f"officer-{callsign}", tuple(Skill(code) for code in skills)),)
             radio = f"radio-{callsign}"
             shift_ends_at = tx.now + timedelta(hours=8)
             passed = [radio] if tested else []
-            await store_units.keep_unit(tx, book_on(unit, crew, (radio,), passed, shift_ends_at, tx.now))
+            await unit_store.keep_unit(tx, book_on(unit, crew, (radio,), passed, shift_ends_at, tx.now))
 
         unit = register(new_id(), force, callsign, self.clock.now())
         self.handle(make, unit)
@@ -184,50 +182,50 @@ class Desk:
         return self._ledgers.run(attempt())
 
     def assign(self, incident_id: UUID, unit_id: UUID, *skills: str, confirm: bool = False) -> Assignment:
-        command = handlers_assignments.AssignUnit(incident_id, unit_id, frozenset(skills), confirm)
-        return self.handle(handlers_assignments.assign_unit, command)
+        command = assignment_handlers.AssignUnit(incident_id, unit_id, frozenset(skills), confirm)
+        return self.handle(assignment_handlers.assign_unit, command)
 
     def acknowledge(self, assignment_id: UUID, subject: str) -> Assignment:
         """An officer taps."""
-        handler = handlers_assignments.acknowledge_assignment
+        handler = assignment_handlers.acknowledge_assignment
         return self.handle(handler, assignment_id, OFFICER, subject=subject)
 
     def acknowledge_hazard(self, assignment_id: UUID, version: int, subject: str) -> Assignment:
-        command = handlers_hazards.AcknowledgeHazard(assignment_id, version)
-        return self.handle(handlers_hazards.acknowledge_hazard, command, OFFICER, subject=subject)
+        command = hazard_handlers.AcknowledgeHazard(assignment_id, version)
+        return self.handle(hazard_handlers.acknowledge_hazard, command, OFFICER, subject=subject)
 
     def arrive(self, assignment: Assignment) -> None:
         """The crew sets status 6."""
 
         async def set_status(unit_id: UUID, tx: Transaction) -> None:
-            await sending.arrived(tx, await store_units.unit(tx, unit_id, lock=True), tx.now)
+            await sending.arrived(tx, await unit_store.unit(tx, unit_id, lock=True), tx.now)
 
         self.handle(set_status, assignment.unit_id)
 
     def stand_down(self, assignment_id: UUID) -> Assignment:
-        command = handlers_assignments.StandDownUnit(assignment_id, "another unit is nearer")
-        return self.handle(handlers_assignments.stand_down_unit, command)
+        command = assignment_handlers.StandDownUnit(assignment_id, "another unit is nearer")
+        return self.handle(assignment_handlers.stand_down_unit, command)
 
     def reassign(self, assignment_id: UUID, incident_id: UUID) -> Assignment:
-        command = handlers_assignments.ReassignUnit(assignment_id, incident_id, frozenset(), "needed more there")
-        return self.handle(handlers_assignments.reassign_unit, command)
+        command = assignment_handlers.ReassignUnit(assignment_id, incident_id, frozenset(), "needed more there")
+        return self.handle(assignment_handlers.reassign_unit, command)
 
     def result(self, incident_id: UUID, result: str = "ATTENDED") -> Incident:
-        command = handlers_assignments.ResultIncident(incident_id, result)
-        return self.handle(handlers_assignments.result_incident, command)
+        command = assignment_handlers.ResultIncident(incident_id, result)
+        return self.handle(assignment_handlers.result_incident, command)
 
     # What can be seen.
 
     def incident(self, incident_id: UUID, force: str = FORCE) -> tuple[Incident, list[Assignment]]:
-        return self.handle(handlers_incidents.get_incident, incident_id, force=force)
+        return self.handle(incident_handlers.get_incident, incident_id, force=force)
 
     def assignment(self, assignment_id: UUID) -> Assignment:
         (row,) = self.rows("select incident_id from assignment where id = $1", assignment_id)
         return next(one for one in self.incident(row["incident_id"])[1] if one.id == assignment_id)
 
     def tasks(self, *, done: bool = False, force: str = FORCE) -> list[Task]:
-        command = handlers_tasks.ListTasks(TaskKind.UNSPECIFIED, done, None, 500)
-        return self.handle(handlers_tasks.list_tasks, command, force=force)
+        command = task_handlers.ListTasks(TaskKind.UNSPECIFIED, done, None, 500)
+        return self.handle(task_handlers.list_tasks, command, force=force)
 
     def rows(self, sql: str, *args: object) -> list[Row]:
         return self._ledgers.run(self.dispatch.rows(sql, *args))

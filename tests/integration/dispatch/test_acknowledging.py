@@ -4,9 +4,12 @@ from uuid import UUID
 
 import pytest
 
-from services.dispatch import handlers_assignments, handlers_hazards, sending, store_units
+from services.dispatch.assignments import handlers as assignment_handlers
+from services.dispatch.assignments import sending
 from services.dispatch.domain.records import Assignment, Task
 from services.dispatch.domain.terms import AssignmentState, DispatchState, EndReason, TaskKind
+from services.dispatch.hazards import handlers as hazard_handlers
+from services.dispatch.units import store as unit_store
 from services.kernel.transaction import Transaction
 from tests.integration.dispatch.desk import DISPATCHER, OFFICER, SUPERVISOR, Desk
 from tests.unit.dispatch.crews import refused
@@ -74,9 +77,9 @@ def test_a_crew_that_acknowledges_is_left_alone(desk: Desk, sent: Assignment) ->
 
 @pytest.mark.parametrize("role", [DISPATCHER, SUPERVISOR])
 def test_the_control_room_notes_what_was_said_by_voice(desk: Desk, sent: Assignment, role: str) -> None:
-    desk.handle(handlers_assignments.acknowledge_assignment, sent.id, role)
-    command = handlers_hazards.AcknowledgeHazard(sent.id, 1)
-    assert desk.handle(handlers_hazards.acknowledge_hazard, command, role).hazard_acknowledged == 1
+    desk.handle(assignment_handlers.acknowledge_assignment, sent.id, role)
+    command = hazard_handlers.AcknowledgeHazard(sent.id, 1)
+    assert desk.handle(hazard_handlers.acknowledge_hazard, command, role).hazard_acknowledged == 1
 
 
 def test_nobody_acknowledges_for_another_unit(desk: Desk, sent: Assignment) -> None:  # R-MK-03
@@ -89,7 +92,7 @@ def test_nobody_acknowledges_for_another_unit(desk: Desk, sent: Assignment) -> N
 
 def test_another_forces_assignment_is_not_there(desk: Desk, sent: Assignment) -> None:
     with refused("NOT_FOUND"):
-        desk.handle(handlers_assignments.acknowledge_assignment, sent.id, DISPATCHER, force="greater-manchester")
+        desk.handle(assignment_handlers.acknowledge_assignment, sent.id, DISPATCHER, force="greater-manchester")
 
 
 def test_hazards_that_nobody_acknowledges_are_told_by_voice_after_15_seconds(desk: Desk, sent: Assignment) -> None:
@@ -132,7 +135,7 @@ def test_a_crew_that_knows_the_hazards_arrives_without_a_word(desk: Desk, sent: 
 
 def test_a_unit_that_leaves_lets_the_incident_wait_again(desk: Desk, sent: Assignment) -> None:
     async def leave(unit_id: UUID, tx: Transaction) -> None:
-        unit = await store_units.unit(tx, unit_id, lock=True)
+        unit = await unit_store.unit(tx, unit_id, lock=True)
         assert (await sending.left(tx, unit)).assignment_id is None
 
     desk.handle(leave, sent.unit_id)
@@ -145,7 +148,7 @@ def test_a_unit_that_comes_upon_an_incident_is_warned_like_any_other(desk: Desk)
     incident_id, unit_id = desk.grade(), desk.unit("WY1")
 
     async def attach(upon: UUID, tx: Transaction) -> Assignment:
-        unit = await store_units.unit(tx, unit_id, lock=True)
+        unit = await unit_store.unit(tx, unit_id, lock=True)
         return await sending.attach(tx, unit, upon, tx.now)
 
     assignment = desk.handle(attach, incident_id, OFFICER, subject="officer-WY1")

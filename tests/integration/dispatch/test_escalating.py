@@ -3,9 +3,9 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.dispatch import handlers_tasks
 from services.dispatch.domain.records import Task
 from services.dispatch.domain.terms import DispatchState, EndReason, TaskKind
+from services.dispatch.tasks import handlers as task_handlers
 from tests.integration.dispatch.desk import DISPATCHER, SUPERVISOR, Desk
 from tests.unit.dispatch.crews import refused
 
@@ -42,13 +42,13 @@ def test_grade_2_is_told_to_the_sergeant_at_40_minutes_and_at_shift_change(desk:
 
 def test_only_a_supervisor_ends_an_escalation_and_the_clock_runs_on(desk: Desk) -> None:  # R-DP-01
     incident_id = desk.grade("1")
-    command = handlers_tasks.CompleteTask(escalations(desk, incident_id)[0].id, "two units are on the way back")
+    command = task_handlers.CompleteTask(escalations(desk, incident_id)[0].id, "two units are on the way back")
     with refused("SUPERVISOR_NEEDED"):
-        desk.handle(handlers_tasks.complete_task, command, DISPATCHER)
-    done = desk.handle(handlers_tasks.complete_task, command, SUPERVISOR, subject="supervisor-1")
+        desk.handle(task_handlers.complete_task, command, DISPATCHER)
+    done = desk.handle(task_handlers.complete_task, command, SUPERVISOR, subject="supervisor-1")
     assert (done.done_by, done.note) == ("supervisor-1", "two units are on the way back")
     with refused("TASK_DONE"):
-        desk.handle(handlers_tasks.complete_task, command, SUPERVISOR)
+        desk.handle(task_handlers.complete_task, command, SUPERVISOR)
     desk.later(hours=5)
     assert len(escalations(desk, incident_id)) == 1
 

@@ -6,7 +6,6 @@ import pytest
 
 from peel.safety.v1 import types_pb2 as safety
 from peel.type.v1.person_pb2 import Person
-from services.dispatch import replica
 from services.dispatch.domain.records import Assignment
 from services.dispatch.domain.terms import (
     Certainty,
@@ -16,6 +15,7 @@ from services.dispatch.domain.terms import (
     NotCheckedReason,
     TaskKind,
 )
+from services.dispatch.markers import replica
 from services.kernel.transaction import Transaction
 from tests.integration.dispatch.desk import HERE, Desk, at
 

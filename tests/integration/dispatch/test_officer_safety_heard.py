@@ -8,10 +8,11 @@ import pytest
 from peel.safety.v1 import emergency_types_pb2 as safety
 from peel.safety.v1 import events_pb2 as safety_events
 from peel.type.v1.place_pb2 import Point
-from services.dispatch import handlers_units, store_units
 from services.dispatch.domain.records import CrewMember, Unit
 from services.dispatch.domain.terms import DeviceTest, TaskKind, UnitStatus
-from services.dispatch.domain.units import register
+from services.dispatch.duty import handlers as duty_handlers
+from services.dispatch.units import store as unit_store
+from services.dispatch.units.domain.units import register
 from services.kernel.errors import Refused
 from services.kernel.ids import new_id
 from services.kernel.transaction import Transaction
@@ -27,18 +28,18 @@ def booked(desk: Desk, callsign: str, *radios: str) -> UUID:
     """A unit whose crew has just booked on with these radios."""
 
     async def make(unit: Unit, tx: Transaction) -> None:
-        await store_units.add_unit(tx, unit)
+        await unit_store.add_unit(tx, unit)
 
     unit = register(new_id(), FORCE, callsign, desk.clock.now())
     desk.handle(make, unit)
     crew = (CrewMember(f"officer-{callsign}"),)
     ends = desk.clock.now() + timedelta(hours=8)
-    desk.handle(handlers_units.book_unit_on, handlers_units.BookOn(unit.id, crew, radios, ends))
+    desk.handle(duty_handlers.book_unit_on, duty_handlers.BookOn(unit.id, crew, radios, ends))
     return unit.id
 
 
 def unit_of(desk: Desk, unit_id: UUID) -> Unit:
-    return desk.handle(lambda one, tx: store_units.unit(tx, one), unit_id)
+    return desk.handle(lambda one, tx: unit_store.unit(tx, one), unit_id)
 
 
 def place(desk: Desk, unit_id: UUID, north_metres: float) -> None:
@@ -107,7 +108,7 @@ def test_a_test_of_a_crew_before_does_not_count_for_the_next(desk: Desk) -> None
     unit_id = booked(desk, "NW12", "r1")
     radio_test(desk, "r1", passed=True)
     desk.later(hours=8)
-    desk.handle(handlers_units.book_unit_off, unit_id)
+    desk.handle(duty_handlers.book_unit_off, unit_id)
     assert unit_of(desk, booked(desk, "NW13", "r1")).device_test is DeviceTest.WAITING
 
 
@@ -142,9 +143,9 @@ def test_an_emergency_lies_over_the_unit_until_it_is_cleared(desk: Desk, *, know
     unit = unit_of(desk, unit_id)
     assert (unit.status, unit.emergencies) == (UnitStatus.ON_DUTY, (UUID(raised.emergency_id),))
     with pytest.raises(Refused, match="UNIT_IN_EMERGENCY"):
-        desk.handle(handlers_units.book_unit_off, unit_id)
-    command = handlers_units.SetUnitStatus(unit_id, UnitStatus.AT_STATION, desk.clock.now(), None)
-    assert desk.handle(handlers_units.set_unit_status, command).emergencies == unit.emergencies
+        desk.handle(duty_handlers.book_unit_off, unit_id)
+    command = duty_handlers.SetUnitStatus(unit_id, UnitStatus.AT_STATION, desk.clock.now(), None)
+    assert desk.handle(duty_handlers.set_unit_status, command).emergencies == unit.emergencies
     desk.deliver(safety_events.EmergencyCleared(emergency=raised))
     unit = unit_of(desk, unit_id)
     assert (unit.status, unit.emergencies) == (UnitStatus.AT_STATION, ())

@@ -10,9 +10,9 @@ import asyncpg
 import pytest
 
 from peel.dispatch.v1 import types_pb2 as types
-from services.dispatch import handlers_assignments as handlers
-from services.dispatch import handlers_incidents
+from services.dispatch.assignments import handlers
 from services.dispatch.domain.terms import AssignmentState, DispatchState, EndReason, HazardOutcome, NotCheckedReason
+from services.dispatch.incidents import handlers as incident_handlers
 from services.kernel.errors import NotFound, PeelError
 from services.kernel.transaction import Transaction
 from tests.integration.dispatch.desk import OFFICER, Desk
@@ -194,7 +194,7 @@ def test_a_closing_of_what_was_never_graded_is_set_aside(desk: Desk) -> None:
     """It waits among the dead letters for the grading that must have come before it."""
 
     async def close(incident_id: UUID, tx: Transaction) -> None:
-        await handlers_incidents.close_incident(incident_id, FORCE, tx.now, tx)
+        await incident_handlers.close_incident(incident_id, FORCE, tx.now, tx)
 
     with refused("INCIDENT_UNKNOWN"):
         desk.handle(close, UUID(int=1))

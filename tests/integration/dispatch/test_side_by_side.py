@@ -13,22 +13,19 @@ from peel.intake.v1 import events_pb2 as intake
 from peel.intake.v1 import types_pb2 as intake_types
 from peel.safety.v1 import types_pb2 as safety
 from peel.type.v1.place_pb2 import Place
-from services.dispatch import (
-    handlers_assignments,
-    handlers_hazards,
-    handlers_incidents,
-    handlers_markers,
-    sending,
-    store_assignments,
-    store_incidents,
-    store_units,
-    warning,
-)
+from services.dispatch.assignments import handlers as assignment_handlers
+from services.dispatch.assignments import sending, warning
+from services.dispatch.assignments import store as assignment_store
 from services.dispatch.domain.records import Assignment, CrewMember
 from services.dispatch.domain.terms import HazardOutcome, NotCheckedReason
-from services.dispatch.domain.units import book_on, register
-from services.dispatch.messages_incidents import incident_from
-from services.dispatch.messages_markers import marker_from
+from services.dispatch.hazards import changed_markers
+from services.dispatch.hazards import handlers as hazard_handlers
+from services.dispatch.incidents import handlers as incident_handlers
+from services.dispatch.incidents import store as incident_store
+from services.dispatch.incidents.messages import incident_from
+from services.dispatch.markers.messages import marker_from
+from services.dispatch.units import store as unit_store
+from services.dispatch.units.domain.units import book_on, register
 from services.kernel.caller import Caller, service_itself
 from services.kernel.clock import SystemClock
 from services.kernel.database import open_pool
@@ -57,25 +54,25 @@ class Side:
         contact = intake_types.Contact(place=Place(address=HERE))
         incident = incident_from(intake.IncidentGraded(incident=graded, first_contact_at=_now(), contact=contact))
         async with self.work.begin(WORKER) as tx:
-            await handlers_incidents.register_incident(incident, tx)
-            await handlers_markers.confirm_ledger(datetime.now(UTC), 0, tx)
+            await incident_handlers.register_incident(incident, tx)
+            await changed_markers.confirm_ledger(datetime.now(UTC), 0, tx)
         return incident.id
 
     async def unit(self) -> UUID:
         unit = register(new_id(), FORCE, f"WY-{new_id().hex[-8:]}", datetime.now(UTC))
         async with self.work.begin(DISPATCHER) as tx:
-            await store_units.add_unit(tx, unit)
+            await unit_store.add_unit(tx, unit)
             radio = f"radio-{unit.callsign}"
             crew = (CrewMember("officer-1"),)
-            await store_units.keep_unit(tx, book_on(unit, crew, (radio,), [radio], tx.now, tx.now))
+            await unit_store.keep_unit(tx, book_on(unit, crew, (radio,), [radio], tx.now, tx.now))
         return unit.id
 
     @asynccontextmanager
     async def sending(self, incident_id: UUID, unit_id: UUID) -> AsyncIterator[Assignment]:
         """A unit is being sent: what is done in the block is done before that commits."""
         async with self.work.begin(DISPATCHER) as tx:
-            command = handlers_assignments.AssignUnit(incident_id, unit_id, frozenset(), confirm_pre_emption=False)
-            yield await handlers_assignments.assign_unit(command, tx)
+            command = assignment_handlers.AssignUnit(incident_id, unit_id, frozenset(), confirm_pre_emption=False)
+            yield await assignment_handlers.assign_unit(command, tx)
 
     @asynccontextmanager
     async def marking(self, number: int) -> AsyncIterator[None]:
@@ -91,12 +88,12 @@ class Side:
                 severity=safety.SEVERITY_HIGHEST,
                 source=safety.MARKER_SOURCE_INTELLIGENCE,
             )
-            await handlers_markers.apply_marker(marker_from(marker), marker.SerializeToString(), tx)
+            await changed_markers.apply_marker(marker_from(marker), marker.SerializeToString(), tx)
             yield
 
     async def newest(self, assignment: Assignment) -> Assignment:
         async with self.work.begin(DISPATCHER) as tx:
-            return await store_assignments.assignment(tx, assignment.id, FORCE)
+            return await assignment_store.assignment(tx, assignment.id, FORCE)
 
 
 def _now() -> Any:
@@ -245,8 +242,8 @@ def test_a_clock_that_strikes_while_its_crew_acknowledges_waits_for_nobody(two: 
         async with api.sending(incident_id, unit_id) as assignment:
             pass
         async with api.work.begin(DISPATCHER) as tx:
-            held = await store_assignments.assignment(tx, assignment.id, FORCE, lock=True)
-            act = handlers_assignments.voice_assignment
+            held = await assignment_store.assignment(tx, assignment.id, FORCE, lock=True)
+            act = assignment_handlers.voice_assignment
             await asyncio.wait_for(_strike(worker, sending.ACK_VOICE, assignment.id, act), 2)
             await sending.received(tx, held)
         async with api.work.begin(DISPATCHER) as tx:
@@ -262,11 +259,11 @@ def test_a_look_that_is_due_while_a_unit_is_stood_down_waits_for_nobody(two: Two
         async with worker.marking(7), api.sending(incident_id, unit_id) as assignment:
             assert assignment.hazard.outcome is HazardOutcome.NOT_CHECKED
         async with api.work.begin(DISPATCHER) as tx:
-            await store_assignments.assignment(tx, assignment.id, FORCE, lock=True)
-            act = handlers_hazards.check_again
+            await assignment_store.assignment(tx, assignment.id, FORCE, lock=True)
+            act = hazard_handlers.check_again
             await asyncio.wait_for(_strike(worker, warning.HAZARD_RECHECK, assignment.id, act), 2)
-            command = handlers_assignments.StandDownUnit(assignment.id, "not needed")
-            await handlers_assignments.stand_down_unit(command, tx)
+            command = assignment_handlers.StandDownUnit(assignment.id, "not needed")
+            await assignment_handlers.stand_down_unit(command, tx)
         async with api.work.begin(DISPATCHER) as tx:
             rows = await tx.all("select 1 from timer where subject = $1 and state = 'WAITING'", assignment.id)
         assert rows == []
@@ -278,11 +275,11 @@ def test_an_escalation_that_is_due_while_a_unit_is_sent_waits_for_nobody(two: Tw
     async def test(api: Side, worker: Side) -> None:
         incident_id, unit_id = await api.incident(), await api.unit()
         async with api.work.begin(DISPATCHER) as tx:
-            await store_incidents.incident(tx, incident_id, FORCE, lock=True)
-            act = handlers_incidents.tell_unresourced
-            await asyncio.wait_for(_strike(worker, handlers_incidents.UNRESOURCED, incident_id, act, tx.now), 2)
-            command = handlers_assignments.AssignUnit(incident_id, unit_id, frozenset(), confirm_pre_emption=False)
-            await handlers_assignments.assign_unit(command, tx)
+            await incident_store.incident(tx, incident_id, FORCE, lock=True)
+            act = incident_handlers.tell_unresourced
+            await asyncio.wait_for(_strike(worker, incident_handlers.UNRESOURCED, incident_id, act, tx.now), 2)
+            command = assignment_handlers.AssignUnit(incident_id, unit_id, frozenset(), confirm_pre_emption=False)
+            await assignment_handlers.assign_unit(command, tx)
         async with api.work.begin(DISPATCHER) as tx:
             (timer,) = await tx.all("select state from timer where subject = $1", incident_id)
             assert timer["state"] == "CANCELLED"

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from services.dispatch import handlers_units, store_units
 from services.dispatch.domain.records import Unit
 from services.dispatch.domain.terms import AssignmentState, DispatchState, EndReason, TaskKind, UnitStatus
+from services.dispatch.duty import handlers as duty_handlers
+from services.dispatch.units import store as unit_store
 from tests.integration.dispatch.desk import Desk
 
 S = UnitStatus
@@ -12,8 +13,8 @@ S = UnitStatus
 
 def says(desk: Desk, unit_id: UUID, status: UnitStatus, upon: UUID | None = None) -> Unit:
     """The unit's dispatcher sets what its crew said by voice."""
-    command = handlers_units.SetUnitStatus(unit_id, status, desk.clock.now(), upon)
-    return desk.handle(handlers_units.set_unit_status, command)
+    command = duty_handlers.SetUnitStatus(unit_id, status, desk.clock.now(), upon)
+    return desk.handle(duty_handlers.set_unit_status, command)
 
 
 def test_a_crew_receives_sets_out_arrives_and_leaves(desk: Desk) -> None:
@@ -96,7 +97,7 @@ def test_whoever_is_stood_down_on_the_way_is_on_patrol_and_not_overdue(desk: Des
     assignment = desk.assign(desk.grade(), unit_id)
     says(desk, unit_id, S.EN_ROUTE)
     desk.stand_down(assignment.id)
-    unit = desk.handle(lambda one, tx: store_units.unit(tx, one), unit_id)
+    unit = desk.handle(lambda one, tx: unit_store.unit(tx, one), unit_id)
     assert (unit.status, unit.assignment_id) == (S.ON_PATROL, None)
     desk.later(hours=2)
     assert TaskKind.STATUS_OVERDUE not in {task.kind for task in desk.tasks(done=True)}
@@ -106,7 +107,7 @@ def test_a_crew_that_goes_off_duty_leaves_no_question_about_itself(desk: Desk) -
     unit_id = desk.unit("NW12")
     says(desk, unit_id, S.REFRESHMENTS)
     desk.later(minutes=45)
-    desk.handle(handlers_units.book_unit_off, unit_id)
+    desk.handle(duty_handlers.book_unit_off, unit_id)
     assert desk.tasks() == []
     (task,) = desk.tasks(done=True)
     assert (task.kind, task.note) == (TaskKind.STATUS_OVERDUE, "the crew went off duty")

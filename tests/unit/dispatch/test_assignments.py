@@ -4,11 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from services.dispatch.domain.assignments import acknowledge, arrive, end, may_acknowledge, may_result, must_be_open
-from services.dispatch.domain.incidents import escalate, result, share, standing, with_associates
+from services.dispatch.assignments.domain.assignments import (
+    acknowledge,
+    arrive,
+    end,
+    may_acknowledge,
+    may_result,
+    must_be_open,
+)
 from services.dispatch.domain.records import Person, Task
 from services.dispatch.domain.terms import AssignmentState, DispatchState, EndReason, TaskKind
-from services.dispatch.domain.tray import may_complete
+from services.dispatch.incidents.domain.incidents import escalate, result, share, standing, with_associates
+from services.dispatch.tasks.domain.completing import may_complete
 from tests.unit.dispatch.crews import member, on_duty, refused
 from tests.unit.dispatch.sent import NOON, an_assignment, an_id, an_incident
 

@@ -4,8 +4,8 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from services.dispatch.domain.escalation import next_due, owners_due
-from services.dispatch.domain.incidents import CLOSED_WITHOUT_UNIT
+from services.dispatch.incidents.domain.escalation import next_due, owners_due
+from services.dispatch.incidents.domain.incidents import CLOSED_WITHOUT_UNIT
 from services.dispatch.reference.control_room import escalation_plan, limits, results, urgency
 from services.kernel.reference import read_table
 from tests.unit.dispatch.sent import NOON, an_incident

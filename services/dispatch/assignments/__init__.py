@@ -1,0 +1,1 @@
+"""Who is sent where, with the hazard answer inside what is sent (I3)."""

@@ -1,0 +1,1 @@
+"""What is open, as consoles and terminals see it: whole, and then live."""

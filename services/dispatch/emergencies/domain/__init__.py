@@ -1,0 +1,1 @@
+"""Who is told of an emergency nearby. Pure: no I/O, no clock, no wire format."""

@@ -1,0 +1,45 @@
+"""What officer safety tells, as dispatch needs to know it."""
+
+from uuid import UUID
+
+from peel.safety.v1 import emergency_types_pb2 as safety
+from peel.type.v1.place_pb2 import Point as PointMessage
+from services.dispatch.domain.records import Point
+from services.dispatch.emergencies.handlers import Emergency
+from services.dispatch.radios.handlers import RadioTest
+from services.kernel.transaction import Transaction
+from services.kernel.wire import optional_moment
+
+
+def emergency_from(told: safety.Emergency, tx: Transaction) -> Emergency:
+    """An emergency. One made to prove the path names no unit and no radio: it is nobody's."""
+    real = not told.synthetic
+    return Emergency(
+        id=UUID(told.emergency_id),
+        force=told.force,
+        unit_id=_id(told.carrier.unit_id) if real else None,
+        radios=[press.radio for press in told.presses if press.radio] if real else [],
+        point=_point(told.point) if told.HasField("point") else None,
+        raised_at=optional_moment(told, "raised_at") or tx.now,
+        nearby=real and told.level >= safety.ESCALATION_LEVEL_UNITS_NEARBY,
+    )
+
+
+def radio_test_from(told: safety.Device, tx: Transaction) -> RadioTest:
+    """How a radio was tested."""
+    return RadioTest(told.force, told.radio, told.test_passed, optional_moment(told, "tested_at") or tx.now)
+
+
+def unit_of(welfare: safety.Welfare) -> UUID | None:
+    """Whose welfare it is; None where officer safety does not know the unit."""
+    return _id(welfare.unit_id)
+
+
+def _id(text: str) -> UUID | None:
+    return UUID(text) if text else None
+
+
+def _point(point: PointMessage) -> Point | None:
+    if not (point.HasField("latitude") and point.HasField("longitude")):
+        return None
+    return Point(point.latitude, point.longitude, point.accuracy_metres)

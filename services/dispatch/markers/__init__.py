@@ -1,0 +1,1 @@
+"""Officer safety's markers as dispatch holds them, and the look for those that concern an incident (I3)."""
