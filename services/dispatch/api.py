@@ -1,24 +1,33 @@
-"""The gRPC doors of dispatch."""
+"""The gRPC doors of dispatch: what each room serves, put together."""
 
 from functools import partial
 
 from peel.dispatch.v1.api_pb2_grpc import add_DispatchServiceServicer_to_server
 from peel.dispatch.v1.unit_api_pb2_grpc import add_UnitServiceServicer_to_server
 from services.dispatch.assignments.api import AcknowledgementDoor, AssignmentDoor
-from services.dispatch.board.api import BoardDoor
+from services.dispatch.board.api import BoardDoor, TerminalDoor
 from services.dispatch.board.live import BoardFeed
-from services.dispatch.duty.api import UnitDoor
+from services.dispatch.duty.api import DutyDoor
+from services.dispatch.fleet.api import PositionDoor, RecommendationDoor
 from services.dispatch.fleet.positions import Positions
+from services.dispatch.hazards.api import HazardDoor
 from services.dispatch.markers.replica import keep_warm
+from services.dispatch.sharing.api import SharingDoor
+from services.dispatch.tasks.api import TaskDoor
+from services.dispatch.units.api import UnitDoor
 from services.kernel.serving import Serving
 
 
-class DispatchersDoor(BoardDoor, AssignmentDoor):
+class DispatchersDoor(BoardDoor, RecommendationDoor, AssignmentDoor, SharingDoor, TaskDoor):
     """All that dispatchers do."""
 
 
-class UnitsDoor(UnitDoor, AcknowledgementDoor):
+class UnitsDoor(UnitDoor, DutyDoor, PositionDoor, AcknowledgementDoor, HazardDoor, TerminalDoor):
     """All that units and their terminals do."""
+
+    def __init__(self, serving: Serving, feed: BoardFeed, positions: Positions) -> None:
+        PositionDoor.__init__(self, serving, positions)
+        TerminalDoor.__init__(self, serving, feed)
 
 
 def serve(serving: Serving) -> None:

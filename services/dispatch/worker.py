@@ -16,19 +16,21 @@ from peel.safety.v1.events_pb2 import (
     MarkerWithdrawn,
     WelfareWarned,
 )
-from services.dispatch.assignments import handlers as assignment_handlers
+from services.dispatch.assignments import handlers as assignments
 from services.dispatch.assignments import sending, warning
-from services.dispatch.board import handlers as board_handlers
-from services.dispatch.duty import handlers as duty_handlers
-from services.dispatch.emergencies import handlers as emergency_handlers
-from services.dispatch.emergencies.messages import emergency_from, radio_test_from, unit_of
+from services.dispatch.board import handlers as board
+from services.dispatch.duty import handlers as duty
+from services.dispatch.emergencies import handlers as emergencies
+from services.dispatch.emergencies.messages import emergency_from
 from services.dispatch.hazards import changed_markers
-from services.dispatch.hazards import handlers as hazard_handlers
-from services.dispatch.incidents import handlers as incident_handlers
+from services.dispatch.hazards import handlers as hazards
+from services.dispatch.incidents import handlers as incidents
 from services.dispatch.incidents.messages import incident_from
 from services.dispatch.markers.messages import marker_from
+from services.dispatch.markers.rechecking import HAZARD_RECHECK
 from services.dispatch.markers.replica import MarkerReplica
-from services.dispatch.radios import handlers as radio_handlers
+from services.dispatch.radios import handlers as radios
+from services.dispatch.radios.messages import radio_test_from, unit_of
 from services.dispatch.units import keeping
 from services.kernel.reactions import Reactions
 from services.kernel.timers import Timer
@@ -40,13 +42,13 @@ reactions = Reactions("dispatch")
 
 @reactions.consumes(IncidentGraded)
 async def incident_graded(event: IncidentGraded, tx: Transaction) -> None:
-    await incident_handlers.register_incident(incident_from(event), tx)
+    await incidents.register_incident(incident_from(event), tx)
 
 
 @reactions.consumes(IncidentClosed)
 async def incident_closed(event: IncidentClosed, tx: Transaction) -> None:
     closed_at = optional_moment(event.incident, "closed_at") or tx.now
-    await incident_handlers.close_incident(UUID(event.incident.incident_id), event.incident.force, closed_at, tx)
+    await incidents.close_incident(UUID(event.incident.incident_id), event.incident.force, closed_at, tx)
 
 
 async def _marker(event: MarkerCreated | MarkerRevised | MarkerWithdrawn, tx: Transaction) -> None:
@@ -68,70 +70,70 @@ async def markers_changed(timer: Timer, tx: Transaction) -> None:
     await changed_markers.tell_of_many(timer.force, tx)
 
 
-@reactions.fires(incident_handlers.UNRESOURCED)
+@reactions.fires(incidents.UNRESOURCED)
 async def unresourced(timer: Timer, tx: Transaction) -> None:
-    await incident_handlers.tell_unresourced(timer.subject, timer.force, timer.due, tx)
+    await incidents.tell_unresourced(timer.subject, timer.force, timer.due, tx)
 
 
 @reactions.fires(sending.ACK_VOICE)
 async def voice_assignment(timer: Timer, tx: Transaction) -> None:
-    await assignment_handlers.voice_assignment(timer.subject, timer.force, tx)
+    await assignments.voice_assignment(timer.subject, timer.force, tx)
 
 
 @reactions.fires(sending.ACK_NEXT_UNIT)
 async def offer_next_unit(timer: Timer, tx: Transaction) -> None:
-    await assignment_handlers.offer_next_unit(timer.subject, timer.force, tx)
+    await assignments.offer_next_unit(timer.subject, timer.force, tx)
 
 
 @reactions.fires(sending.ACK_SUPERVISOR)
 async def supervise_assignment(timer: Timer, tx: Transaction) -> None:
-    await assignment_handlers.supervise_assignment(timer.subject, timer.force, tx)
+    await assignments.supervise_assignment(timer.subject, timer.force, tx)
 
 
-@reactions.fires(warning.HAZARD_RECHECK)
+@reactions.fires(HAZARD_RECHECK)
 async def hazard_recheck(timer: Timer, tx: Transaction) -> None:
-    await hazard_handlers.check_again(timer.subject, timer.force, tx)
+    await hazards.check_again(timer.subject, timer.force, tx)
 
 
 @reactions.fires(warning.HAZARD_ACK_VOICE)
 async def voice_hazard(timer: Timer, tx: Transaction) -> None:
-    await hazard_handlers.voice_hazard(timer.subject, timer.force, tx)
+    await hazards.voice_hazard(timer.subject, timer.force, tx)
 
 
 @reactions.consumes(DeviceTested)
 async def device_tested(event: DeviceTested, tx: Transaction) -> None:
-    await radio_handlers.radio_tested(radio_test_from(event.device, tx), tx)
+    await radios.radio_tested(radio_test_from(event.device, tx), tx)
 
 
 @reactions.consumes(DeviceSilenceChanged)
 async def device_silence_changed(event: DeviceSilenceChanged, tx: Transaction) -> None:
     device = event.device
-    await radio_handlers.radio_silent(device.force, device.radio, silent=device.silent, tx=tx)
+    await radios.radio_silent(device.force, device.radio, silent=device.silent, tx=tx)
 
 
 @reactions.consumes(WelfareWarned)
 async def welfare_warned(event: WelfareWarned, tx: Transaction) -> None:
-    await radio_handlers.welfare_warned(event.welfare.force, unit_of(event.welfare), tx)
+    await radios.welfare_warned(event.welfare.force, unit_of(event.welfare), tx)
 
 
 @reactions.consumes(EmergencyRaised)
 async def emergency_raised(event: EmergencyRaised, tx: Transaction) -> None:
-    await emergency_handlers.emergency_raised(emergency_from(event.emergency, tx), tx)
+    await emergencies.emergency_raised(emergency_from(event.emergency, tx), tx)
 
 
 @reactions.consumes(EmergencyEscalated)
 async def emergency_escalated(event: EmergencyEscalated, tx: Transaction) -> None:
-    await emergency_handlers.emergency_escalated(emergency_from(event.emergency, tx), tx)
+    await emergencies.emergency_escalated(emergency_from(event.emergency, tx), tx)
 
 
 @reactions.consumes(EmergencyCleared)
 async def emergency_cleared(event: EmergencyCleared, tx: Transaction) -> None:
-    await emergency_handlers.emergency_cleared(emergency_from(event.emergency, tx), tx)
+    await emergencies.emergency_cleared(emergency_from(event.emergency, tx), tx)
 
 
 @reactions.fires(keeping.STATUS_OVERDUE)
 async def status_overdue(timer: Timer, tx: Transaction) -> None:
-    await duty_handlers.tell_overdue(timer.subject, timer.force, tx)
+    await duty.tell_overdue(timer.subject, timer.force, tx)
 
 
 @reactions.every(5)
@@ -141,4 +143,4 @@ async def markers_in_memory(tx: Transaction) -> None:
 
 @reactions.every(600)
 async def forget_board_changes(tx: Transaction) -> None:
-    await board_handlers.forget_changes(tx)
+    await board.forget_changes(tx)

@@ -27,7 +27,7 @@ from services.dispatch.domain.records import Assignment, Incident, Task
 from services.dispatch.domain.terms import AssignmentState, DispatchState, HazardOutcome, NotCheckedReason, TaskKind
 from services.dispatch.markers import replica
 from services.dispatch.markers.domain import concerned
-from services.dispatch.markers.domain.concerning import concerns_of
+from services.dispatch.markers.domain.hazards import concerns_of
 from services.dispatch.markers.messages import stored_marker
 from services.dispatch.reference.short_forms import short_forms
 from services.kernel.errors import PeelError

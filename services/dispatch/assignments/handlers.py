@@ -13,8 +13,8 @@ from services.dispatch.incidents import store as incident_store
 from services.dispatch.incidents.domain import incidents
 from services.dispatch.incidents.handlers import finish
 from services.dispatch.markers.looking import look_for_markers
-from services.dispatch.reference.control_room import results
-from services.dispatch.reference.units import deployment_rules
+from services.dispatch.reference.fleet import deployment_rules
+from services.dispatch.reference.incidents import results
 from services.dispatch.tasks import tray
 from services.dispatch.units import store as unit_store
 from services.kernel.reference import local_date

@@ -20,8 +20,9 @@ from services.dispatch.incidents import store as incident_store
 from services.dispatch.incidents.domain import incidents
 from services.dispatch.incidents.handlers import UNRESOURCED, finish, wait
 from services.dispatch.markers.looking import look_for_markers
+from services.dispatch.markers.rechecking import HAZARD_RECHECK
 from services.dispatch.messages import assignment_message
-from services.dispatch.reference.control_room import limits
+from services.dispatch.reference.limits import limits
 from services.dispatch.tasks import tray
 from services.dispatch.units import keeping
 from services.kernel.ids import new_id
@@ -31,7 +32,7 @@ from services.kernel.transaction import Transaction
 ACK_VOICE, ACK_NEXT_UNIT, ACK_SUPERVISOR = "ACK_VOICE", "ACK_NEXT_UNIT", "ACK_SUPERVISOR"
 _ACK_TIMERS = (ACK_VOICE, ACK_NEXT_UNIT, ACK_SUPERVISOR)
 _ACK_TASKS = (TaskKind.VOICE_ASSIGNMENT, TaskKind.OFFER_NEXT_UNIT, TaskKind.SUPERVISE_ASSIGNMENT)
-_TIMERS = (*_ACK_TIMERS, warning.HAZARD_ACK_VOICE, warning.HAZARD_RECHECK)
+_TIMERS = (*_ACK_TIMERS, warning.HAZARD_ACK_VOICE, HAZARD_RECHECK)
 _TASKS = (*_ACK_TASKS, *warning.TASKS)
 
 

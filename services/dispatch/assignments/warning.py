@@ -1,7 +1,5 @@
 """How crews are warned: what follows from a hazard answer, the first one and every newer one (I3, R-MK-02, R-MK-03)."""
 
-from uuid import UUID
-
 from peel.dispatch.v1 import events_pb2 as events
 from services.dispatch import metrics
 from services.dispatch.assignments import store
@@ -10,13 +8,14 @@ from services.dispatch.domain.hazard_answer import to_acknowledge, updated
 from services.dispatch.domain.records import Assignment, HazardAnswer
 from services.dispatch.domain.terms import AssignmentState, HazardOutcome, TaskKind
 from services.dispatch.incidents import store as incident_store
+from services.dispatch.markers.rechecking import recheck
 from services.dispatch.messages import assignment_message
-from services.dispatch.reference.control_room import limits
+from services.dispatch.reference.limits import limits
 from services.dispatch.tasks import tray
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
 
-HAZARD_RECHECK, HAZARD_ACK_VOICE = "HAZARD_RECHECK", "HAZARD_ACK_VOICE"
+HAZARD_ACK_VOICE = "HAZARD_ACK_VOICE"
 TASKS = (TaskKind.VOICE_HAZARD, TaskKind.HAZARD_UNKNOWN_AT_SCENE)
 
 
@@ -43,12 +42,6 @@ async def tell(tx: Transaction, before: Assignment, answer: HazardAnswer, cause:
     _await_acknowledgement(tx, assignment)
     await at_scene_unwarned(tx, assignment)
     return assignment
-
-
-def recheck(tx: Transaction, assignment_id: UUID, force: str) -> None:
-    """Has the markers looked for again, at once."""
-    tx.cancel_timer(HAZARD_RECHECK, assignment_id)
-    tx.start_timer(HAZARD_RECHECK, assignment_id, due=tx.now, owner=tray.DISPATCHER, force=force)
 
 
 def _await_acknowledgement(tx: Transaction, assignment: Assignment) -> None:

@@ -1,23 +1,24 @@
-"""The gRPC door of the board: request to command, result to reply. No logic."""
+"""The gRPC doors of the board: request to command, result to reply. No logic."""
 
 from collections.abc import AsyncGenerator
 
 from peel.dispatch.v1 import api_pb2 as api
 from peel.dispatch.v1 import api_pb2_grpc as api_grpc
+from peel.dispatch.v1 import unit_api_pb2 as unit_api
+from peel.dispatch.v1 import unit_api_pb2_grpc as unit_api_grpc
 from services.dispatch.board import handlers
 from services.dispatch.board.live import BoardFeed
 from services.dispatch.board.messages import board_message
-from services.dispatch.board.views import BoardView
+from services.dispatch.board.views import BoardView, UnitView
 from services.dispatch.board.watching import watch
-from services.dispatch.fleet.handlers import recommend_units
-from services.dispatch.fleet.messages import recommend_from, recommendations_message
 from services.kernel.caller import current_call
 from services.kernel.door import Context
 from services.kernel.serving import Serving
+from services.kernel.validation import Check
 
 
 class BoardDoor(api_grpc.DispatchServiceServicer):
-    """The part of the dispatchers' door that is about the board and the units on it."""
+    """What a dispatcher's console shows."""
 
     def __init__(self, serving: Serving, feed: BoardFeed) -> None:
         self._cases, self._work, self._feed = serving.cases, serving.work, feed
@@ -30,19 +31,29 @@ class BoardDoor(api_grpc.DispatchServiceServicer):
             api.GetBoardResponse,
         )
 
-    async def RecommendUnits(self, request: api.RecommendUnitsRequest, context: Context) -> api.RecommendUnitsResponse:
-        now = self._cases.clock.now()
-        return await self._cases.handle(
-            recommend_units,
-            recommend_from(request, current_call().caller.force, now),
-            lambda found: recommendations_message(found, now),
-            api.RecommendUnitsResponse,
-        )
-
     async def WatchBoard(
         self, request: api.WatchBoardRequest, context: Context
     ) -> AsyncGenerator[api.WatchBoardResponse, None]:
         view = BoardView(request.force)
         watched = watch(self._feed, self._work, current_call().caller, view, request.after_sequence)
+        async for reply in self._cases.standing(watched, lambda told: told):
+            yield reply
+
+
+class TerminalDoor(unit_api_grpc.UnitServiceServicer):
+    """What a unit's terminal shows."""
+
+    def __init__(self, serving: Serving, feed: BoardFeed) -> None:
+        self._cases, self._work, self._feed = serving.cases, serving.work, feed
+
+    async def WatchUnit(
+        self, request: unit_api.WatchUnitRequest, context: Context
+    ) -> AsyncGenerator[unit_api.WatchUnitResponse, None]:
+        check = Check(self._cases.clock.now())
+        unit_id = check.uuid("unit_id", request.unit_id)
+        check.done()
+        caller = current_call().caller
+        view = UnitView(caller, unit_id)
+        watched = watch(self._feed, self._work, caller, view, request.after_sequence)
         async for reply in self._cases.standing(watched, lambda told: told):
             yield reply

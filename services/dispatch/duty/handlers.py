@@ -1,4 +1,4 @@
-"""What happens with units. The only place that says so; both doors lead here."""
+"""What crews do: they come on duty, say what they do, and go off duty."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,6 @@ from uuid import UUID
 from peel.dispatch.v1 import events_pb2 as events
 from services.dispatch.assignments import sending
 from services.dispatch.assignments import store as assignment_store
-from services.dispatch.changes.log import put_on_board
 from services.dispatch.domain.records import Assignment, CrewMember, Unit
 from services.dispatch.domain.terms import TaskKind, UnitStatus
 from services.dispatch.messages import unit_message
@@ -16,21 +15,14 @@ from services.dispatch.reference.units import duty_rules, status_rules
 from services.dispatch.tasks import tray
 from services.dispatch.units import store as unit_store
 from services.dispatch.units.domain.status import Follows, Transition, transit
-from services.dispatch.units.domain.units import book_off, book_on, for_any_unit, must_be_crew, override_test, register
+from services.dispatch.units.domain.units import book_off, book_on, for_any_unit, must_be_crew, override_test
 from services.dispatch.units.keeping import keep, keep_status, told_status, unwatch
-from services.kernel.errors import Conflict, Refused
+from services.kernel.errors import Refused
 from services.kernel.ids import new_id
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
 
 _OFF_DUTY = "the crew went off duty"
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterUnit:
-    unit_id: UUID
-    force: str
-    callsign: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +47,6 @@ class SetUnitStatus:
     status: UnitStatus
     at: datetime
     upon: UUID | None
-
-
-async def register_unit(command: RegisterUnit, tx: Transaction) -> Unit:
-    unit = register(command.unit_id, command.force, command.callsign, tx.now)
-    if not await unit_store.add_unit(tx, unit):
-        raise Conflict("CALLSIGN_TAKEN", rule="another unit of the force bears this callsign")
-    put_on_board(tx, unit=unit)
-    return unit
 
 
 async def book_unit_on(command: BookOn, tx: Transaction) -> Unit:
@@ -139,10 +123,6 @@ async def tell_overdue(unit_id: UUID, force: str, tx: Transaction) -> None:
     that is raised at that very moment goes with the status after.
     """
     await tray.raise_task(tx, TaskKind.STATUS_OVERDUE, tray.DISPATCHER, force, unit_id=unit_id)
-
-
-async def get_unit(unit_id: UUID, tx: Transaction) -> Unit:
-    return await unit_store.unit(tx, unit_id)
 
 
 async def _own_unit(tx: Transaction, unit_id: UUID) -> Unit:

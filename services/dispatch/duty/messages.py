@@ -1,19 +1,17 @@
-"""Units as requests write them: the way in, which checks every field."""
+"""What crews do, as requests write it: the way in, which checks every field."""
 
 import re
 from datetime import date, datetime
-from uuid import UUID
 
 from peel.dispatch.v1 import types_pb2 as types
 from peel.dispatch.v1 import unit_api_pb2 as api
 from services.dispatch.domain.records import CrewMember, Skill
 from services.dispatch.domain.terms import UnitStatus
-from services.dispatch.duty.handlers import BookOn, OverrideDeviceTest, RegisterUnit, SetUnitStatus
+from services.dispatch.duty.handlers import BookOn, OverrideDeviceTest, SetUnitStatus
 from services.dispatch.reference.units import duty_rules, skill_codes
 from services.kernel.reference import local_date
 from services.kernel.validation import Check
 
-_CALLSIGN = r"[A-Za-z0-9-]{2,16}"
 _RADIO = r"[A-Za-z0-9:._-]{1,64}"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST_CREW = 8
@@ -22,16 +20,11 @@ _MOST_SKILLS = 30
 _EXPLANATION_LONGEST = 1_000
 
 
-def register_from(request: api.RegisterUnitRequest, unit_id: UUID, now: datetime) -> RegisterUnit:
-    """Raises Invalid naming every field that breaks a rule, as all of these do."""
-    check = Check(now)
-    callsign = check.text("callsign", request.callsign, longest=16, required=True, pattern=_CALLSIGN)
-    check.done()
-    return RegisterUnit(unit_id, request.force, callsign)
-
-
 def book_on_from(request: api.BookOnRequest, force: str, now: datetime) -> BookOn:
-    """Who comes on duty with what, until when."""
+    """Who comes on duty with what, until when.
+
+    Raises Invalid naming every field that breaks a rule, as all of these do.
+    """
     check = Check(now)
     unit_id = check.uuid("unit_id", request.unit_id)
     if not 1 <= len(request.crew) <= _MOST_CREW:

@@ -15,7 +15,7 @@ from services.dispatch.domain.terms import TaskKind
 from services.dispatch.emergencies import store
 from services.dispatch.emergencies.domain.nearby import Need, tell_nearby
 from services.dispatch.radios import store as radio_store
-from services.dispatch.reference.units import nearby_rules
+from services.dispatch.reference.emergencies import nearby_rules
 from services.dispatch.tasks import tray
 from services.dispatch.units import store as unit_store
 from services.dispatch.units.domain.units import clear_emergency, raise_emergency

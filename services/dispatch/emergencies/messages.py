@@ -1,4 +1,4 @@
-"""What officer safety tells, as dispatch needs to know it."""
+"""Emergencies as officer safety tells of them."""
 
 from uuid import UUID
 
@@ -6,7 +6,6 @@ from peel.safety.v1 import emergency_types_pb2 as safety
 from peel.type.v1.place_pb2 import Point as PointMessage
 from services.dispatch.domain.records import Point
 from services.dispatch.emergencies.handlers import Emergency
-from services.dispatch.radios.handlers import RadioTest
 from services.kernel.transaction import Transaction
 from services.kernel.wire import optional_moment
 
@@ -17,26 +16,12 @@ def emergency_from(told: safety.Emergency, tx: Transaction) -> Emergency:
     return Emergency(
         id=UUID(told.emergency_id),
         force=told.force,
-        unit_id=_id(told.carrier.unit_id) if real else None,
+        unit_id=UUID(told.carrier.unit_id) if real and told.carrier.unit_id else None,
         radios=[press.radio for press in told.presses if press.radio] if real else [],
         point=_point(told.point) if told.HasField("point") else None,
         raised_at=optional_moment(told, "raised_at") or tx.now,
         nearby=real and told.level >= safety.ESCALATION_LEVEL_UNITS_NEARBY,
     )
-
-
-def radio_test_from(told: safety.Device, tx: Transaction) -> RadioTest:
-    """How a radio was tested."""
-    return RadioTest(told.force, told.radio, told.test_passed, optional_moment(told, "tested_at") or tx.now)
-
-
-def unit_of(welfare: safety.Welfare) -> UUID | None:
-    """Whose welfare it is; None where officer safety does not know the unit."""
-    return _id(welfare.unit_id)
-
-
-def _id(text: str) -> UUID | None:
-    return UUID(text) if text else None
 
 
 def _point(point: PointMessage) -> Point | None:

@@ -8,7 +8,7 @@ from services.dispatch.fleet.domain.cost import Cost, CostRules, why
 from services.dispatch.fleet.domain.recommend import Recommended, Wish, recommend
 from services.dispatch.fleet.memory import Fleet, ForceUnits
 from services.dispatch.incidents import store as incident_store
-from services.dispatch.reference.units import cost_rules, deployment_rules
+from services.dispatch.reference.fleet import cost_rules, deployment_rules
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
 

@@ -12,10 +12,11 @@ from services.dispatch.domain.terms import NotCheckedReason
 from services.dispatch.incidents import store as incident_store
 from services.dispatch.markers import store as marker_store
 from services.dispatch.markers.domain import Marker
-from services.dispatch.markers.domain.concerning import concerns_of, hazard_of
+from services.dispatch.markers.domain.hazards import concerns_of, hazard_of
 from services.dispatch.markers.messages import stored_marker
+from services.dispatch.markers.rechecking import recheck
 from services.dispatch.markers.replica import MarkerReplica
-from services.dispatch.reference.control_room import limits
+from services.dispatch.reference.limits import limits
 from services.dispatch.tasks import tray
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
@@ -118,4 +119,4 @@ async def confirm_ledger(as_of: datetime, markers: int, tx: Transaction) -> None
         return
     for row in await marker_store.unchecked(tx, NotCheckedReason.NOTHING_TO_CHECK):
         if state.staleness_seconds <= limits(row["force"], local_date(tx.now)).marker_staleness.total_seconds():
-            warning.recheck(tx, row["id"], row["force"])
+            recheck(tx, row["id"], row["force"])

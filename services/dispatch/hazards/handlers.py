@@ -13,8 +13,9 @@ from services.dispatch.domain.records import Assignment
 from services.dispatch.domain.terms import AssignmentState, HazardOutcome, NotCheckedReason
 from services.dispatch.incidents import store as incident_store
 from services.dispatch.markers.looking import look_for_markers
+from services.dispatch.markers.rechecking import HAZARD_RECHECK
 from services.dispatch.messages import assignment_message
-from services.dispatch.reference.control_room import limits
+from services.dispatch.reference.limits import limits
 from services.dispatch.tasks import tray
 from services.dispatch.units import store as unit_store
 from services.kernel.reference import local_date
@@ -57,7 +58,7 @@ async def check_again(assignment_id: UUID, force: str, tx: Transaction) -> None:
     assignment = await assignment_store.assignment_at_hand(tx, assignment_id, force)
     if assignment is None:
         # Somebody is changing it: looked for again at once.
-        tx.start_timer(warning.HAZARD_RECHECK, assignment_id, due=tx.now, owner=tray.DISPATCHER, force=force)
+        tx.start_timer(HAZARD_RECHECK, assignment_id, due=tx.now, owner=tray.DISPATCHER, force=force)
         return
     if assignment.state is AssignmentState.ENDED:
         return
@@ -66,7 +67,7 @@ async def check_again(assignment_id: UUID, force: str, tx: Transaction) -> None:
         await warning.tell(tx, assignment, answer, "recheck")
     if check.outcome is HazardOutcome.NOT_CHECKED and check.reason is not NotCheckedReason.NOTHING_TO_CHECK:
         due = tx.now + limits(force, local_date(tx.now)).recheck
-        tx.start_timer(warning.HAZARD_RECHECK, assignment_id, due=due, owner=tray.DISPATCHER, force=force)
+        tx.start_timer(HAZARD_RECHECK, assignment_id, due=due, owner=tray.DISPATCHER, force=force)
 
 
 async def voice_hazard(assignment_id: UUID, force: str, tx: Transaction) -> None:

@@ -1,32 +1,25 @@
-"""What happens to incidents in dispatch: they wait, are told of, end, and are shown to other forces."""
+"""What happens to incidents in dispatch: they wait, are told of and end."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from peel.dispatch.v1 import events_pb2 as events
-from services.dispatch.assignments import store as assignment_store
-from services.dispatch.assignments import warning
 from services.dispatch.changes.log import put_on_board
-from services.dispatch.domain.records import Assignment, Incident
+from services.dispatch.domain.records import Incident
 from services.dispatch.domain.terms import DispatchState, TaskKind
 from services.dispatch.incidents import store
 from services.dispatch.incidents.domain import incidents
 from services.dispatch.incidents.domain.escalation import next_due, owners_due
+from services.dispatch.markers.rechecking import recheck
 from services.dispatch.messages import incident_message
-from services.dispatch.reference.control_room import escalation_plan
+from services.dispatch.reference.incidents import escalation_plan
 from services.dispatch.tasks import tray
 from services.kernel.errors import Refused
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
 
 UNRESOURCED = "UNRESOURCED"
-
-
-@dataclass(frozen=True, slots=True)
-class ShareIncident:
-    incident_id: UUID
-    with_force: str
 
 
 async def register_incident(graded: Incident, tx: Transaction) -> None:
@@ -47,7 +40,7 @@ async def _learn(incident: Incident, of: Incident, tx: Transaction) -> None:
     if learnt is not incident:
         await store.keep_associates(tx, learnt)
         for assignment_id in incident.assignment_ids:
-            warning.recheck(tx, assignment_id, incident.force)
+            recheck(tx, assignment_id, incident.force)
 
 
 async def wait(incident: Incident, tx: Transaction) -> Incident:
@@ -118,23 +111,3 @@ async def finish(incident: Incident, result: str, tx: Transaction) -> Incident:
     event = events.IncidentResulted(incident=incident_message(incident))
     tx.emit(event, force=incident.force, sequence=incident.sequence)
     return incident
-
-
-async def share_incident(command: ShareIncident, tx: Transaction) -> Incident:
-    before = await store.incident(tx, command.incident_id, tx.caller.force, lock=True)
-    incident = incidents.share(before, command.with_force)
-    if incident is before:
-        return incident
-    await store.keep_incident(tx, incident)
-    put_on_board(tx, incident=incident)
-    for assignment in await assignment_store.open_of_incidents(tx, [incident.id]):
-        put_on_board(tx, assignment=assignment, shared_with=incident.shared_with)
-    event = events.IncidentShared(incident=incident_message(incident))
-    tx.emit(event, force=incident.force, sequence=incident.sequence)
-    return incident
-
-
-async def get_incident(incident_id: UUID, tx: Transaction) -> tuple[Incident, list[Assignment]]:
-    """An incident of the caller's force or shared with it, and who is and was sent to it."""
-    incident = await store.seen_incident(tx, incident_id)
-    return incident, await assignment_store.of_incident(tx, incident.id)

@@ -6,7 +6,7 @@ from peel.intake.v1 import events_pb2 as intake
 from peel.type.v1.place_pb2 import Place as PlaceMessage
 from services.dispatch.domain.records import Incident, Person, Place, Point
 from services.dispatch.domain.terms import DispatchState
-from services.dispatch.reference.control_room import urgency
+from services.dispatch.reference.incidents import urgency
 from services.kernel.errors import Refused
 from services.kernel.reference import local_date
 from services.kernel.wire import optional_moment

@@ -10,9 +10,9 @@ from services.dispatch.domain.records import Incident
 from services.dispatch.domain.terms import NotCheckedReason
 from services.dispatch.markers import store
 from services.dispatch.markers.domain import Concerns
-from services.dispatch.markers.domain.concerning import concerns_of, hazard_of, nothing_known
+from services.dispatch.markers.domain.hazards import concerns_of, hazard_of, nothing_known
 from services.dispatch.markers.replica import MarkerReplica
-from services.dispatch.reference.control_room import limits
+from services.dispatch.reference.limits import limits
 from services.kernel.reference import local_date
 from services.kernel.telemetry.logs import logger
 from services.kernel.transaction import Transaction

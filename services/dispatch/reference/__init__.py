@@ -13,3 +13,8 @@ def lines(table: str, force: str, on: date) -> Iterator[dict[str, str]]:
     found = [line for line in read_table(__name__, f"{table}.csv") if valid_from(line) <= on <= valid_to(line)]
     own = [line for line in found if line["force"] == force]
     yield from own or (line for line in found if line["force"] == _EVERY_FORCE)
+
+
+def values(table: str, force: str, on: date) -> dict[str, float]:
+    """The figures of a table, by name, that hold for a force on a day."""
+    return {line["name"]: float(line["value"]) for line in lines(table, force, on)}

@@ -7,10 +7,7 @@ from functools import cache
 
 from services.dispatch.domain.terms import UnitStatus
 from services.dispatch.domain.travel import TravelRules
-from services.dispatch.emergencies.domain.nearby import NearbyRules
-from services.dispatch.fleet.domain.cost import CostRules
-from services.dispatch.fleet.domain.deployment import Availability, DeploymentRules, PreEmption
-from services.dispatch.reference import lines
+from services.dispatch.reference import lines, values
 from services.dispatch.units.domain.status import Need, StatusRules
 
 _KMH = 3.6
@@ -40,70 +37,25 @@ def status_rules(force: str, on: date) -> StatusRules:
 
 
 @cache
-def deployment_rules(force: str, on: date) -> DeploymentRules:
-    """Which statuses leave a unit free, and what it may be taken from."""
-    return DeploymentRules(
-        availability={
-            UnitStatus[row["status"]]: Availability(row["availability"]) for row in lines("statuses", force, on)
-        },
-        pre_emptions=tuple(
-            PreEmption(
-                UnitStatus[row["status"]],
-                taker_most=int(row["taker_urgency_most"]),
-                current_least=int(row["current_urgency_least"]),
-                confirm={"yes": True, "no": False}[row["confirm"]],
-            )
-            for row in lines("pre_emption", force, on)
-        ),
-    )
-
-
-@cache
 def duty_rules(force: str, on: date) -> DutyRules:
     """What holds when a crew comes on duty."""
-    values = _values("duty", force, on)
-    return DutyRules(timedelta(minutes=values["device_test_minutes"]), timedelta(hours=values["longest_shift_hours"]))
+    found = values("duty", force, on)
+    return DutyRules(timedelta(minutes=found["device_test_minutes"]), timedelta(hours=found["longest_shift_hours"]))
 
 
 @cache
 def travel_rules(force: str, on: date) -> TravelRules:
     """How long ways take."""
-    values = _values("travel", force, on)
+    found = values("travel", force, on)
     return TravelRules(
-        road_factor=values["road_factor"],
-        urgent_metres_per_second=values["urgent_kmh"] / _KMH,
-        metres_per_second=values["kmh"] / _KMH,
-        urgent_most=int(values["urgent_most"]),
+        road_factor=found["road_factor"],
+        urgent_metres_per_second=found["urgent_kmh"] / _KMH,
+        metres_per_second=found["kmh"] / _KMH,
+        urgent_most=int(found["urgent_most"]),
     )
-
-
-@cache
-def cost_rules(force: str, on: date) -> CostRules:
-    """What it costs to send a unit."""
-    values = _values("travel", force, on)
-    return CostRules(
-        travel=travel_rules(force, on),
-        status={UnitStatus[row["status"]]: float(row["penalty_seconds"]) for row in lines("statuses", force, on)},
-        drift_metres_per_second=values["drift_metres_per_second"],
-        most_drift_metres=values["most_drift_metres"],
-        unknown_position_seconds=values["unknown_position_seconds"],
-        shift_margin_seconds=60 * values["shift_margin_minutes"],
-        shift_seconds=values["shift_penalty_seconds"],
-    )
-
-
-@cache
-def nearby_rules(force: str, on: date) -> NearbyRules:
-    """Which units are told of an emergency nearby."""
-    values = _values("emergency", force, on)
-    return NearbyRules(values["nearby_metres"], int(values["most_units"]))
 
 
 @cache
 def skill_codes(force: str, on: date) -> frozenset[str]:
     """The skills that there are."""
     return frozenset(row["code"] for row in lines("skills", force, on))
-
-
-def _values(table: str, force: str, on: date) -> dict[str, float]:
-    return {row["name"]: float(row["value"]) for row in lines(table, force, on)}

@@ -24,7 +24,7 @@ from services.dispatch.assignments import sending
 from services.dispatch.domain.records import Assignment, CrewMember, Incident, Skill, Task, Unit
 from services.dispatch.domain.terms import TaskKind
 from services.dispatch.hazards import handlers as hazard_handlers
-from services.dispatch.incidents import handlers as incident_handlers
+from services.dispatch.sharing import handlers as sharing_handlers
 from services.dispatch.tasks import handlers as task_handlers
 from services.dispatch.units import store as unit_store
 from services.dispatch.units.domain.units import book_on, register
@@ -217,7 +217,7 @@ class Desk:
     # What can be seen.
 
     def incident(self, incident_id: UUID, force: str = FORCE) -> tuple[Incident, list[Assignment]]:
-        return self.handle(incident_handlers.get_incident, incident_id, force=force)
+        return self.handle(sharing_handlers.get_incident, incident_id, force=force)
 
     def assignment(self, assignment_id: UUID) -> Assignment:
         (row,) = self.rows("select incident_id from assignment where id = $1", assignment_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from services.dispatch.domain.records import Incident
-from services.dispatch.incidents import handlers
+from services.dispatch.sharing import handlers
 from services.kernel.errors import NotFound
 from tests.integration.dispatch.desk import Desk
 from tests.unit.dispatch.crews import refused

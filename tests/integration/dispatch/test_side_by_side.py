@@ -14,7 +14,7 @@ from peel.intake.v1 import types_pb2 as intake_types
 from peel.safety.v1 import types_pb2 as safety
 from peel.type.v1.place_pb2 import Place
 from services.dispatch.assignments import handlers as assignment_handlers
-from services.dispatch.assignments import sending, warning
+from services.dispatch.assignments import sending
 from services.dispatch.assignments import store as assignment_store
 from services.dispatch.domain.records import Assignment, CrewMember
 from services.dispatch.domain.terms import HazardOutcome, NotCheckedReason
@@ -24,6 +24,7 @@ from services.dispatch.incidents import handlers as incident_handlers
 from services.dispatch.incidents import store as incident_store
 from services.dispatch.incidents.messages import incident_from
 from services.dispatch.markers.messages import marker_from
+from services.dispatch.markers.rechecking import HAZARD_RECHECK
 from services.dispatch.units import store as unit_store
 from services.dispatch.units.domain.units import book_on, register
 from services.kernel.caller import Caller, service_itself
@@ -261,7 +262,7 @@ def test_a_look_that_is_due_while_a_unit_is_stood_down_waits_for_nobody(two: Two
         async with api.work.begin(DISPATCHER) as tx:
             await assignment_store.assignment(tx, assignment.id, FORCE, lock=True)
             act = hazard_handlers.check_again
-            await asyncio.wait_for(_strike(worker, warning.HAZARD_RECHECK, assignment.id, act), 2)
+            await asyncio.wait_for(_strike(worker, HAZARD_RECHECK, assignment.id, act), 2)
             command = assignment_handlers.StandDownUnit(assignment.id, "not needed")
             await assignment_handlers.stand_down_unit(command, tx)
         async with api.work.begin(DISPATCHER) as tx:

@@ -11,7 +11,8 @@ import pytest
 
 from services.dispatch.domain.records import CrewMember, Skill, Unit
 from services.dispatch.domain.terms import DeviceTest, UnitStatus
-from services.dispatch.reference.units import deployment_rules, status_rules
+from services.dispatch.reference.fleet import deployment_rules
+from services.dispatch.reference.units import status_rules
 from services.dispatch.units.domain.units import assign, book_on, register
 from services.kernel.errors import PeelError
 

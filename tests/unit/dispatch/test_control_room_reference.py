@@ -6,7 +6,8 @@ import pytest
 
 from services.dispatch.incidents.domain.escalation import next_due, owners_due
 from services.dispatch.incidents.domain.incidents import CLOSED_WITHOUT_UNIT
-from services.dispatch.reference.control_room import escalation_plan, limits, results, urgency
+from services.dispatch.reference.incidents import escalation_plan, results, urgency
+from services.dispatch.reference.limits import limits
 from services.kernel.reference import read_table
 from tests.unit.dispatch.sent import NOON, an_incident
 

@@ -1,4 +1,4 @@
-"""What becomes of a unit that was sent: received, arrived, ended. Its hazard answer is in hazard_answer.py."""
+"""What becomes of a unit that was sent: received, arrived, ended. Its hazard answer is in dispatch/domain."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace

@@ -6,6 +6,7 @@ people       by name and date of birth: spelling, lexicon, births
 places       by address: addresses; keys: by telephone and vehicle; organisations: by name
 evidence     what an agreement is worth, and how much is enough; answer: how sure, and in which order
 distinct     how all of it is held: numbered strings and columns of numbers
+hazards      what an incident concerns, in these words, and what a marker is to its crew
 
 It brings numpy along, so import it only in a process that looks for hazards.
 """

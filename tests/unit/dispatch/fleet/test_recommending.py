@@ -15,7 +15,8 @@ from services.dispatch.fleet.domain.deployment import fitness
 from services.dispatch.fleet.domain.recommend import Recommended, Wish, recommend
 from services.dispatch.fleet.handlers import Recommendations, as_recommendations
 from services.dispatch.fleet.memory import ForceUnits
-from services.dispatch.reference.units import cost_rules, travel_rules
+from services.dispatch.reference.fleet import cost_rules
+from services.dispatch.reference.units import travel_rules
 from tests.unit.dispatch.crews import (
     ASSIGNMENT_ID,
     DEPLOYMENT,

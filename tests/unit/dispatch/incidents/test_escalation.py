@@ -6,7 +6,7 @@ import pytest
 
 from services.dispatch.domain.records import Incident
 from services.dispatch.incidents.domain.escalation import EscalationPlan, Step, next_due, owners_due, shift_change
-from services.dispatch.reference.control_room import escalation_plan
+from services.dispatch.reference.incidents import escalation_plan
 from tests.unit.dispatch.sent import FORCE, NOON, an_incident
 
 PLAN = escalation_plan(FORCE, date(2026, 7, 1))

@@ -12,22 +12,13 @@ from services.dispatch.assignments.domain.assignments import (
     may_result,
     must_be_open,
 )
-from services.dispatch.domain.records import Person, Task
-from services.dispatch.domain.terms import AssignmentState, DispatchState, EndReason, TaskKind
-from services.dispatch.incidents.domain.incidents import escalate, result, share, standing, with_associates
-from services.dispatch.tasks.domain.completing import may_complete
+from services.dispatch.domain.terms import AssignmentState, EndReason
 from tests.unit.dispatch.crews import member, on_duty, refused
-from tests.unit.dispatch.sent import NOON, an_assignment, an_id, an_incident
+from tests.unit.dispatch.sent import NOON, an_assignment
 
 LATER = NOON + timedelta(minutes=1)
 SENT, KNOWN, THERE = AssignmentState.SENT, AssignmentState.ACKNOWLEDGED, AssignmentState.AT_SCENE
 DISPATCHER, OFFICER, SUPERVISOR = "ROLE_DISPATCHER", "ROLE_OFFICER", "ROLE_SUPERVISOR"
-
-
-def test_an_incident_stands_as_its_assignments_do() -> None:
-    assert standing([]) is DispatchState.QUEUED
-    assert standing([SENT, KNOWN]) is DispatchState.ASSIGNED
-    assert standing([SENT, THERE]) is DispatchState.AT_SCENE
 
 
 def test_what_is_said_twice_is_said_once() -> None:
@@ -69,38 +60,3 @@ def test_an_officer_results_an_incident_of_their_own_unit() -> None:
     may_result([], "somebody", {DISPATCHER})
     with refused("NOT_OF_THE_CREW"):
         may_result([], "officer-1", {OFFICER})
-
-
-def test_an_incident_ends_once() -> None:
-    over = result(an_incident(), "ATTENDED", NOON)
-    assert (over.state, over.result, over.resulted_at) == (DispatchState.RESULTED, "ATTENDED", NOON)
-    with refused("INCIDENT_ENDED"):
-        result(over, "NO_TRACE", LATER)
-
-
-def test_sharing_counts_as_an_event_once() -> None:
-    shared = share(an_incident(), "cumbria")
-    assert (shared.shared_with, shared.sequence) == (("cumbria",), an_incident().sequence + 1)
-    assert share(shared, "cumbria") is shared
-    with refused("OWN_FORCE"):
-        share(shared, shared.force)
-
-
-def test_an_escalation_says_whom_and_when() -> None:  # R-DP-01
-    told = escalate(an_incident(), "duty sergeant", LATER)
-    assert (told.escalated_to, told.escalated_at) == ("duty sergeant", LATER)
-
-
-def test_only_who_is_new_at_an_address_is_news() -> None:  # R-MK-01
-    incident = an_incident(people=(Person("Zephyrine", "Quillfeather"),))
-    assert with_associates(incident, incident.people) is incident
-    learnt = with_associates(incident, [Person("Barnaby", "Thistlewick"), *incident.people])
-    assert learnt.associates == (Person("Barnaby", "Thistlewick"),)
-    assert with_associates(learnt, learnt.associates) is learnt
-
-
-def test_an_escalation_is_ended_by_a_supervisor() -> None:  # R-DP-01
-    task = Task(an_id(9), "west-yorkshire", TaskKind.UNRESOURCED, "duty inspector", NOON)
-    may_complete(task, {SUPERVISOR})
-    with refused("SUPERVISOR_NEEDED"):
-        may_complete(task, {DISPATCHER})

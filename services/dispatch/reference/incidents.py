@@ -1,4 +1,4 @@
-"""How a control room works, as the force gives it: grades, escalation, shifts, results and limits.
+"""How incidents wait and end, as the force gives it: grades, escalation, shifts and results.
 
 A table has a force's own lines or, where it has none, the common ones (`*`). A table that breaks its own rules raises
 ValueError or KeyError.
@@ -7,7 +7,6 @@ ValueError or KeyError.
 from datetime import date, time, timedelta
 from functools import cache
 
-from services.dispatch.domain.limits import Limits
 from services.dispatch.incidents.domain.escalation import EscalationPlan, Step
 from services.dispatch.reference import lines
 
@@ -45,10 +44,3 @@ def escalation_plan(force: str, on: date) -> EscalationPlan:
 def results(force: str, on: date) -> frozenset[str]:
     """The codes with which an incident may be resulted."""
     return frozenset(line["result"] for line in lines("results", force, on))
-
-
-@cache
-def limits(force: str, on: date) -> Limits:
-    """How long the control room waits before somebody has to do something."""
-    seconds = {line["limit"]: timedelta(seconds=float(line["seconds"])) for line in lines("limits", force, on)}
-    return Limits(**seconds)

@@ -1,0 +1,1 @@
+"""Incidents that another force sees, and who is sent to them."""
