@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.crime.domain.counting import Candidate, Counted, Parties, count, parties
+from services.crime.domain.counting import Candidate, Counted, count, groups
 from services.crime.domain.offences import Offence, days_of
 from services.crime.domain.records import Allegation, Crime, Decision, Report, ReportedContact
 from services.crime.domain.tables import Tables
@@ -84,25 +84,35 @@ def offence_of(allegation: Allegation, code: str, contact: ReportedContact, tabl
 def decide_by_rules(report: Report, tables: Tables, at: datetime) -> tuple[Finding, ...]:
     """The findings that need no person.
 
-    All allegations between one victim and one offender are recorded together or wait together, because the counting
-    rules need to see them all. No rule ever turns an allegation down: that is for a person.
+    All allegations that the counting rules may count as one are recorded together or wait together, because those need
+    to see them all. No rule ever turns an allegation down: that is for a person.
     """
     rule_set = tables.rule_sets.at(report.contact.first_contact_at)
     if not report.contact.allegations and report.state is ReportState.UNDECIDED:
         return (Finding(0, at, RULES, rule_set.name, reason=NonRecordingReason.NO_CRIME_ALLEGED),)
-    counted = count(_ready(report, tables), rule_set)
+    counted = count(_ready(report, tables), report.contact.occurred, rule_set)
     return tuple(found(one, at, RULES, rule_set.name) for one in counted)
 
 
 def _ready(report: Report, tables: Tables) -> list[Candidate]:
     """The undecided allegations whose whole group meets the standard."""
-    groups: dict[Parties, list[Candidate | None]] = {}
-    for allegation in report.undecided():
-        offence = offence_of(allegation, allegation.offence_code, report.contact, tables)
-        meets = offence is not None and meets_standard(allegation, offence, report.contact)
-        candidate = Candidate(allegation, offence) if offence is not None and meets else None
-        groups.setdefault(parties(allegation, offence), []).append(candidate)
-    return [one for group in groups.values() if None not in group for one in group if one is not None]
+    contact = report.contact
+    offences = {
+        allegation.number: offence_of(allegation, allegation.offence_code, contact, tables)
+        for allegation in report.undecided()
+    }
+    ready = {
+        allegation.number: Candidate(allegation, offence)
+        for allegation in report.undecided()
+        if (offence := offences[allegation.number]) and meets_standard(allegation, offence, contact)
+    }
+    told = [(allegation, offences[allegation.number]) for allegation in report.undecided()]
+    return [
+        ready[allegation.number]
+        for group in groups(told, contact.occurred)
+        if all(one.number in ready for one in group)
+        for allegation in group
+    ]
 
 
 def found(counted: Counted, at: datetime, authority: str, rule_set: str) -> Finding:

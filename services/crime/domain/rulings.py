@@ -65,7 +65,7 @@ def decide_by_person(
         else:
             role = _authority_not_to_record(desk, ruling, allegation, offence)
             findings.append(Finding(allegation.number, at, role, rule_set.name, reason=ruling.reason))
-    for counted in count(candidates, rule_set):
+    for counted in count(candidates, report.contact.occurred, rule_set):
         number = counted.candidate.allegation.number
         findings.append(found(counted, at, authority[number], rule_set.name))
     return tuple(sorted(findings, key=lambda one: one.allegation_number))

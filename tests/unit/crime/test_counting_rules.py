@@ -4,16 +4,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.crime.domain import CrimeFlag, ReporterRelation, decide_by_rules
+from services.crime.domain import CrimeFlag, Period, ReporterRelation, decide_by_rules
 from tests.unit.crime.building import (
     ASSAULT,
     BURGLARY,
     CANNABIS,
     COMMON_ASSAULT,
     DAMAGE,
+    DAY,
     HARASSMENT,
+    HOUR,
     NOON,
     RAPE,
+    ROBBERY,
     SHOPLIFTING,
     STALKING,
     TABLES,
@@ -59,6 +62,62 @@ def test_a_later_report_of_a_further_act_is_a_new_crime() -> None:  # 2.3 E
 def test_the_acts_of_two_offenders_against_one_victim_are_two_crimes() -> None:  # 2.3 E: the same offender
     report = told(alleging(ASSAULT, "ann", "sam"), alleging(ASSAULT, "ann", "tom"))
     assert told_of(decide_by_rules(report, TABLES, NOON)) == {1: "recorded", 2: "recorded"}
+
+
+def between(start: datetime, end: datetime | None = None) -> Period:
+    return Period(start, end or start + HOUR)
+
+
+FIRST, TWENTIETH = datetime(2018, 7, 1, 2, tzinfo=UTC), datetime(2018, 7, 20, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("named_by_contact", [True, False])
+def test_unknown_offenders_of_different_days_are_not_one_offender(named_by_contact: bool) -> None:  # 2.3 E and F, F1
+    """A burglary on the 1st and a robbery on the 20th by people nobody knows, told by their one victim at once."""
+    burglary = alleging(BURGLARY, "ann", occurred=None if named_by_contact else between(FIRST))
+    robbery = alleging(ROBBERY, "ann", occurred=between(TWENTIETH))
+    report = told(burglary, robbery, at=TWENTIETH + DAY, occurred=between(FIRST) if named_by_contact else None)
+    findings = decide_by_rules(report, TABLES, TWENTIETH + DAY)
+    assert told_of(findings) == {1: "recorded", 2: "recorded"}
+
+
+def test_unknown_offenders_of_one_incident_count_as_one() -> None:  # 2.3 E and F
+    during = between(FIRST)
+    for second in (None, during, between(FIRST + HOUR), between(FIRST - DAY, FIRST)):
+        report = told(alleging(DAMAGE, "ann"), alleging(ASSAULT, "ann", occurred=second), occurred=during)
+        assert told_of(decide_by_rules(report, TABLES, NOON)) == {1: "PRINCIPAL_CRIME in 2", 2: "recorded"}
+    report = told(alleging(DAMAGE, "ann"), alleging(ASSAULT, "ann"))
+    assert told_of(decide_by_rules(report, TABLES, NOON)) == {1: "PRINCIPAL_CRIME in 2", 2: "recorded"}
+
+
+def test_an_incident_is_no_chain_of_incidents() -> None:  # 2.3 E: all of it has to share a moment
+    hours = [(0, 2), (1, 4), (3, 6)]
+    acts = [alleging(DAMAGE, "ann", occurred=between(FIRST + a * HOUR, FIRST + b * HOUR)) for a, b in hours]
+    assert told_of(decide_by_rules(told(*acts), TABLES, NOON)) == {
+        1: "recorded",
+        2: "FINISHED_INCIDENT in 1",
+        3: "recorded",
+    }
+
+
+def test_an_end_that_nobody_knows_covers_nothing_else() -> None:  # 2.3 E: under-recording is F1
+    since, on = Period(FIRST, None), between(FIRST + DAY)
+    for half_open in (since, Period(None, FIRST), Period()):
+        report = told(alleging(DAMAGE, "ann", occurred=half_open), alleging(ASSAULT, "ann", occurred=on))
+        assert told_of(decide_by_rules(report, TABLES, NOON)) == {1: "recorded", 2: "recorded"}
+
+
+def test_a_named_offender_is_one_offender_whenever_it_was() -> None:  # 2.3 E
+    acts = [alleging(ASSAULT, "ann", "sam", occurred=between(day)) for day in (FIRST, FIRST + DAY)]
+    assert told_of(decide_by_rules(told(*acts), TABLES, NOON)) == {1: "recorded", 2: "FINISHED_INCIDENT in 1"}
+
+
+def test_unknown_people_of_different_days_wait_apart() -> None:  # 2.2: what needs nobody is recorded at once
+    report = told(
+        alleging(BURGLARY, "ann", occurred=between(FIRST)),
+        alleging(ROBBERY, "ann", occurred=between(FIRST + DAY), credible_evidence_to_contrary=True),
+    )
+    assert told_of(decide_by_rules(report, TABLES, NOON)) == {1: "recorded"}
 
 
 def test_an_offence_against_the_state_counts_once_for_each_suspect() -> None:  # 2.3 D and E

@@ -15,6 +15,7 @@ from services.crime.domain import (
     Decision,
     Finding,
     NonRecordingReason,
+    Period,
     Report,
     ReporterRelation,
     ReportState,
@@ -31,6 +32,13 @@ ALWAYS_RECORDABLE = frozenset(CODES) - {"28A", "AF", "no such code"}
 OTHER_THEFT = "49"
 ANSWERS_EVERYTHING = NonRecordingReason.OTHER_AGENCY_DEALING
 
+days = st.integers(0, 6).map(lambda day: datetime(2018, 7, 1, tzinfo=UTC) + day * DAY)
+periods = st.one_of(
+    st.none(),
+    st.tuples(days, days).map(lambda ends: Period(min(ends), max(ends))),
+    days.map(lambda day: Period(day, None)),
+    days.map(lambda day: Period(None, day)),
+)
 allegations = st.builds(
     alleging,
     st.sampled_from(CODES),
@@ -39,14 +47,16 @@ allegations = st.builds(
     victim_confirms=st.booleans(),
     points_to_prove_made_out=st.booleans(),
     credible_evidence_to_contrary=st.booleans(),
+    occurred=periods,
     flags=st.lists(st.sampled_from([flag for flag in CrimeFlag if flag]), unique=True, max_size=3).map(tuple),
 )
 moments = st.integers(0, 20 * 365 * 24).map(lambda hours: datetime(2005, 1, 1, tzinfo=UTC) + hours * HOUR)
 reports = st.builds(
-    lambda told_of, relation, at: told(*told_of, by=relation, at=at),
+    lambda told_of, relation, at, occurred: told(*told_of, by=relation, at=at, occurred=occurred),
     st.lists(allegations, max_size=7),
     st.sampled_from([relation for relation in ReporterRelation if relation]),
     moments,
+    periods,
 )
 
 
@@ -133,6 +143,29 @@ def test_an_absorbed_allegation_counts_within_a_crime_of_its_own_parties(report:
             assert (crime.victim_ref, crime.suspect_ref) == (allegation.victim_ref, allegation.suspect_ref)
             assert set(allegation.flags) <= set(crime.flags)
             assert same_offence == (decision.absorbed_by is CountingRule.FINISHED_INCIDENT)
+
+
+@given(reports, st.data())
+def test_acts_of_unnamed_offenders_count_as_one_only_where_they_share_a_moment(
+    report: Report, data: st.DataObject
+) -> None:  # 2.3 E, F1
+    after = decided(report, data)
+    by_id = {crime.crime_id: crime for crime in after.crimes}
+    alleged = {one.number: one for one in report.contact.allegations}
+    for decision in after.report.decisions:
+        if decision.absorbed_by and decision.crime_id and not by_id[decision.crime_id].suspect_ref:
+            when = alleged[decision.allegation_number].occurred or report.contact.occurred
+            principal = by_id[decision.crime_id].occurred
+            assert ends(when) == ends(principal) or overlap(ends(when), ends(principal))
+
+
+def ends(period: Period | None) -> tuple[datetime, datetime] | None:
+    known = [end for end in (period.start, period.end) if end] if period else []
+    return (known[0], known[-1]) if known else None
+
+
+def overlap(one: tuple[datetime, datetime] | None, other: tuple[datetime, datetime] | None) -> bool:
+    return bool(one and other) and one[0] <= other[1] and other[0] <= one[1]  # type: ignore[index]
 
 
 @given(reports)
