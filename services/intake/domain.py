@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
 
-from services.kernel.errors import Refused
+from services.kernel.errors import Invalid, Refused, Violation
 
 
 class Channel(IntEnum):
@@ -41,6 +41,11 @@ class IncidentCategory(IntEnum):
     TRANSPORT = 5
     PUBLIC_SAFETY_AND_WELFARE = 6
     ADMINISTRATION = 7
+
+
+_ANTI_SOCIAL = frozenset(
+    {IncidentCategory.ASB_PERSONAL, IncidentCategory.ASB_NUISANCE, IncidentCategory.ASB_ENVIRONMENTAL}
+)
 
 
 class CrimeFlag(IntEnum):
@@ -276,7 +281,7 @@ def close(
 
     Raises Refused: ALREADY_CLOSED, THRIVE_MISSING, ALLEGATIONS_UNDECIDED (R-CR-02: no closing as anything but a crime
     while an allegation has no decision; the metadata lists which), CLOSING_CONTRADICTED where the decisions say
-    otherwise.
+    otherwise. Raises Invalid(CATEGORY_CONTRADICTED), naming the category, where it says the opposite of the kind.
     """
     if incident.state is IncidentState.CLOSED:
         raise Refused("ALREADY_CLOSED", rule="the incident is closed")
@@ -293,6 +298,7 @@ def close(
         raise Refused(
             "CLOSING_CONTRADICTED", rule=f"by what was decided of its allegations it closes as {fitting.name}"
         )
+    _check_category(kind, category)
     return replace(
         incident,
         state=IncidentState.CLOSED,
@@ -301,6 +307,17 @@ def close(
         closed_at=at,
         sequence=incident.sequence + 1,
     )
+
+
+def _check_category(kind: ClosingKind, category: IncidentCategory) -> None:
+    """A crime does not close as anti-social behaviour, nor as a crime what was none (domain facts 3.2)."""
+    if kind is ClosingKind.NON_CRIME and category is IncidentCategory.CRIME:
+        rule = "an incident that closes as no crime has another category than crime"
+    elif kind is ClosingKind.CRIME and category in _ANTI_SOCIAL:
+        rule = "an incident that closes as a crime is not of a category of anti-social behaviour"
+    else:
+        return
+    raise Invalid([Violation("category", rule, "CATEGORY_CONTRADICTED")], reason="CATEGORY_CONTRADICTED")
 
 
 def _fitting_kind(allegations: Sequence[Allegation]) -> ClosingKind:

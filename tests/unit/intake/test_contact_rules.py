@@ -20,7 +20,7 @@ from services.intake.domain import (
     close,
     grade,
 )
-from services.kernel.errors import Kind
+from services.kernel.errors import Invalid, Kind
 from tests.unit.intake.building import DAY, DISPATCHER, HANDLER, HOUR, INCIDENT_ID, NOW, contact, refused, thrive
 
 SCHEME = GradingScheme(
@@ -48,7 +48,8 @@ def alleging(*decisions: AllegationDecision) -> list[Allegation]:
 
 
 def closed(kind: ClosingKind, *decisions: AllegationDecision) -> Incident:
-    return close(graded(), thrive(), alleging(*decisions), kind, IncidentCategory.CRIME, NOW + DAY)
+    category = IncidentCategory.PUBLIC_SAFETY_AND_WELFARE if kind is NON_CRIME else IncidentCategory.CRIME
+    return close(graded(), thrive(), alleging(*decisions), kind, category, NOW + DAY)
 
 
 def test_an_assessment_is_kept_with_the_contact() -> None:
@@ -152,6 +153,28 @@ def test_an_incident_closes_as_its_decisions_say(
 def test_the_closing_category_may_differ() -> None:
     incident = close(graded(), thrive(), [], NON_CRIME, IncidentCategory.ASB_NUISANCE, NOW)
     assert (graded().category, incident.category) == (IncidentCategory.CRIME, IncidentCategory.ASB_NUISANCE)
+
+
+NUISANCES = [IncidentCategory.ASB_PERSONAL, IncidentCategory.ASB_NUISANCE, IncidentCategory.ASB_ENVIRONMENTAL]
+
+
+@pytest.mark.parametrize(
+    ("kind", "decision", "category"),
+    [(NON_CRIME, (), IncidentCategory.CRIME), *((CRIME, (RECORDED,), nuisance) for nuisance in NUISANCES)],
+)
+def test_an_incident_does_not_close_in_a_category_that_says_the_opposite(
+    kind: ClosingKind, decision: tuple[AllegationDecision, ...], category: IncidentCategory
+) -> None:  # domain facts 3.2; R-CR-02
+    with refused("CATEGORY_CONTRADICTED") as error:
+        close(graded(), thrive(), alleging(*decision), kind, category, NOW)
+    assert isinstance(error.value, Invalid)
+    assert [violation.field for violation in error.value.violations] == ["category"]
+
+
+@pytest.mark.parametrize("category", [IncidentCategory.ASB_NUISANCE, IncidentCategory.CRIME])
+def test_what_was_alleged_and_not_recorded_closes_in_either_category(category: IncidentCategory) -> None:
+    incident = close(graded(), thrive(), alleging(NOT_RECORDED), CRIME_RELATED, category, NOW)
+    assert (incident.closing_kind, incident.category) == (CRIME_RELATED, category)
 
 
 def test_an_incident_is_closed_once() -> None:
