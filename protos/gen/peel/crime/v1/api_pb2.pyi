@@ -52,12 +52,18 @@ class Ruling(_message.Message):
     RECORD_FIELD_NUMBER: _builtins.int
     OFFENCE_CODE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    TRANSFER_REFERENCE_FIELD_NUMBER: _builtins.int
+    TRANSFER_ACKNOWLEDGEMENT_FIELD_NUMBER: _builtins.int
     allegation_number: _builtins.int
     record: _builtins.bool
     """True: a crime is recorded (or counted within another by the counting rules). False: the reason says why not."""
     offence_code: _builtins.str
     """The offence as it now appears, where it differs from the one alleged."""
     reason: _types_pb2.NonRecordingReason.ValueType
+    transfer_reference: _builtins.str
+    """With OUTSIDE_FORCE_TRANSFERRED, and only there: the transfer's own reference."""
+    transfer_acknowledgement: _builtins.str
+    """With OUTSIDE_FORCE_TRANSFERRED, and only there: where the other force's acknowledgement is kept."""
     def __init__(
         self,
         *,
@@ -65,10 +71,12 @@ class Ruling(_message.Message):
         record: _builtins.bool = ...,
         offence_code: _builtins.str = ...,
         reason: _types_pb2.NonRecordingReason.ValueType = ...,
+        transfer_reference: _builtins.str = ...,
+        transfer_acknowledgement: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allegation_number", b"allegation_number", "offence_code", b"offence_code", "reason", b"reason", "record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allegation_number", b"allegation_number", "offence_code", b"offence_code", "reason", b"reason", "record", b"record", "transfer_acknowledgement", b"transfer_acknowledgement", "transfer_reference", b"transfer_reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -186,7 +194,7 @@ class ListReportsRequest(_message.Message):
     page_token: _builtins.str
     state: _types_pb2.ReportState.ValueType
     overdue: _builtins.bool
-    """Only those that were undecided at their due time, decided since or not."""
+    """Only those that were undecided at their due time, decided since or not. By the clock: no timer has to have fired."""
     def __init__(
         self,
         *,
@@ -626,6 +634,7 @@ class ReconcileReportsResponse(_message.Message):
     UNDECIDED_FIELD_NUMBER: _builtins.int
     OVERDUE_FIELD_NUMBER: _builtins.int
     REPORTS_FIELD_NUMBER: _builtins.int
+    UNDECIDED_OVERDUE_FIELD_NUMBER: _builtins.int
     day: _builtins.str
     """ISO date in the force's own time, of first contact; empty where not asked for."""
     category: _builtins.str
@@ -638,9 +647,11 @@ class ReconcileReportsResponse(_message.Message):
     """Counted within another crime."""
     undecided: _builtins.int
     overdue: _builtins.int
-    """Undecided at their due time, decided since or not."""
+    """Undecided at their due time, decided since or not. By the clock: no timer has to have fired."""
     reports: _builtins.int
     """Contacts behind them; a contact may count in several rows."""
+    undecided_overdue: _builtins.int
+    """Those of overdue that nobody has decided yet."""
     @_builtins.property
     def not_recorded(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """By name of NonRecordingReason."""
@@ -659,10 +670,11 @@ class ReconcileReportsResponse(_message.Message):
         undecided: _builtins.int = ...,
         overdue: _builtins.int = ...,
         reports: _builtins.int = ...,
+        undecided_overdue: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["absorbed", b"absorbed", "category", b"category", "day", b"day", "decided", b"decided", "lsoa", b"lsoa", "not_recorded", b"not_recorded", "overdue", b"overdue", "received", b"received", "recorded", b"recorded", "reports", b"reports", "undecided", b"undecided"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absorbed", b"absorbed", "category", b"category", "day", b"day", "decided", b"decided", "lsoa", b"lsoa", "not_recorded", b"not_recorded", "overdue", b"overdue", "received", b"received", "recorded", b"recorded", "reports", b"reports", "undecided", b"undecided", "undecided_overdue", b"undecided_overdue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -94,8 +94,12 @@ class CrimeServiceServicer:
     def DecideRecording(self, request, context):
         """Decides every undecided allegation of a report: a crime, or a coded reason why not.
 
+        Not to record domestic abuse, a sexual offence or an offence against a child takes two people (R-CR-06): the first
+        one's rulings leave the report undecided, with those allegations in Report.awaiting_second_person, and its clock
+        running; somebody else who gives the same reason decides it.
+
         Refused with PERMISSION_DENIED, reason AUTHORITY_MISSING, where the reason needs a role the caller has not;
-        FAILED_PRECONDITION, reason ALREADY_DECIDED or RULINGS_INCOMPLETE.
+        FAILED_PRECONDITION, reason ALREADY_DECIDED, RULINGS_INCOMPLETE, REASON_NOT_APPLICABLE or EVIDENCE_MISSING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -143,7 +147,8 @@ class CrimeServiceServicer:
         """Cancels a recorded crime on one of five grounds. The crime stays in the ledger, marked.
 
         Refused with PERMISSION_DENIED, reason AUTHORITY_MISSING, where the ground and the offence need another authority:
-        a rape is cancelled by the registrar alone.
+        a rape is cancelled by the registrar alone. Refused with PERMISSION_DENIED, reason SECOND_PERSON_NEEDED, to whoever
+        recorded it (R-CR-06).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

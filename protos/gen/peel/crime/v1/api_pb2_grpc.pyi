@@ -36,8 +36,12 @@ class CrimeServiceStub:
     DecideRecording: _grpc.UnaryUnaryMultiCallable[_api_pb2.DecideRecordingRequest, _api_pb2.DecideRecordingResponse]
     """Decides every undecided allegation of a report: a crime, or a coded reason why not.
 
+    Not to record domestic abuse, a sexual offence or an offence against a child takes two people (R-CR-06): the first
+    one's rulings leave the report undecided, with those allegations in Report.awaiting_second_person, and its clock
+    running; somebody else who gives the same reason decides it.
+
     Refused with PERMISSION_DENIED, reason AUTHORITY_MISSING, where the reason needs a role the caller has not;
-    FAILED_PRECONDITION, reason ALREADY_DECIDED or RULINGS_INCOMPLETE.
+    FAILED_PRECONDITION, reason ALREADY_DECIDED, RULINGS_INCOMPLETE, REASON_NOT_APPLICABLE or EVIDENCE_MISSING.
     """
     GetReport: _grpc.UnaryUnaryMultiCallable[_api_pb2.GetReportRequest, _api_pb2.GetReportResponse]
     """One report. NOT_FOUND for another force's."""
@@ -57,7 +61,8 @@ class CrimeServiceStub:
     """Cancels a recorded crime on one of five grounds. The crime stays in the ledger, marked.
 
     Refused with PERMISSION_DENIED, reason AUTHORITY_MISSING, where the ground and the offence need another authority:
-    a rape is cancelled by the registrar alone.
+    a rape is cancelled by the registrar alone. Refused with PERMISSION_DENIED, reason SECOND_PERSON_NEEDED, to whoever
+    recorded it (R-CR-06).
     """
     GetRecordingRate: _grpc.UnaryUnaryMultiCallable[_api_pb2.GetRecordingRateRequest, _api_pb2.GetRecordingRateResponse]
     """How much of what should have been recorded was, by stratum, with a 95 % interval."""
@@ -74,8 +79,12 @@ class CrimeServiceAsyncStub(CrimeServiceStub):
     DecideRecording: _aio.UnaryUnaryMultiCallable[_api_pb2.DecideRecordingRequest, _api_pb2.DecideRecordingResponse]  # type: ignore[assignment]
     """Decides every undecided allegation of a report: a crime, or a coded reason why not.
 
+    Not to record domestic abuse, a sexual offence or an offence against a child takes two people (R-CR-06): the first
+    one's rulings leave the report undecided, with those allegations in Report.awaiting_second_person, and its clock
+    running; somebody else who gives the same reason decides it.
+
     Refused with PERMISSION_DENIED, reason AUTHORITY_MISSING, where the reason needs a role the caller has not;
-    FAILED_PRECONDITION, reason ALREADY_DECIDED or RULINGS_INCOMPLETE.
+    FAILED_PRECONDITION, reason ALREADY_DECIDED, RULINGS_INCOMPLETE, REASON_NOT_APPLICABLE or EVIDENCE_MISSING.
     """
     GetReport: _aio.UnaryUnaryMultiCallable[_api_pb2.GetReportRequest, _api_pb2.GetReportResponse]  # type: ignore[assignment]
     """One report. NOT_FOUND for another force's."""
@@ -95,7 +104,8 @@ class CrimeServiceAsyncStub(CrimeServiceStub):
     """Cancels a recorded crime on one of five grounds. The crime stays in the ledger, marked.
 
     Refused with PERMISSION_DENIED, reason AUTHORITY_MISSING, where the ground and the offence need another authority:
-    a rape is cancelled by the registrar alone.
+    a rape is cancelled by the registrar alone. Refused with PERMISSION_DENIED, reason SECOND_PERSON_NEEDED, to whoever
+    recorded it (R-CR-06).
     """
     GetRecordingRate: _aio.UnaryUnaryMultiCallable[_api_pb2.GetRecordingRateRequest, _api_pb2.GetRecordingRateResponse]  # type: ignore[assignment]
     """How much of what should have been recorded was, by stratum, with a 95 % interval."""
@@ -115,8 +125,12 @@ class CrimeServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_api_pb2.DecideRecordingResponse, _abc.Awaitable[_api_pb2.DecideRecordingResponse]]:
         """Decides every undecided allegation of a report: a crime, or a coded reason why not.
 
+        Not to record domestic abuse, a sexual offence or an offence against a child takes two people (R-CR-06): the first
+        one's rulings leave the report undecided, with those allegations in Report.awaiting_second_person, and its clock
+        running; somebody else who gives the same reason decides it.
+
         Refused with PERMISSION_DENIED, reason AUTHORITY_MISSING, where the reason needs a role the caller has not;
-        FAILED_PRECONDITION, reason ALREADY_DECIDED or RULINGS_INCOMPLETE.
+        FAILED_PRECONDITION, reason ALREADY_DECIDED, RULINGS_INCOMPLETE, REASON_NOT_APPLICABLE or EVIDENCE_MISSING.
         """
 
     @_abc_1.abstractmethod
@@ -172,7 +186,8 @@ class CrimeServiceServicer(metaclass=_abc_1.ABCMeta):
         """Cancels a recorded crime on one of five grounds. The crime stays in the ledger, marked.
 
         Refused with PERMISSION_DENIED, reason AUTHORITY_MISSING, where the ground and the offence need another authority:
-        a rape is cancelled by the registrar alone.
+        a rape is cancelled by the registrar alone. Refused with PERMISSION_DENIED, reason SECOND_PERSON_NEEDED, to whoever
+        recorded it (R-CR-06).
         """
 
     @_abc_1.abstractmethod

@@ -225,6 +225,9 @@ class Decision(_message.Message):
     DECIDED_AT_FIELD_NUMBER: _builtins.int
     AUTHORITY_FIELD_NUMBER: _builtins.int
     RULE_SET_FIELD_NUMBER: _builtins.int
+    REPORTED_INCIDENT_FIELD_NUMBER: _builtins.int
+    TRANSFER_REFERENCE_FIELD_NUMBER: _builtins.int
+    TRANSFER_ACKNOWLEDGEMENT_FIELD_NUMBER: _builtins.int
     allegation_number: _builtins.int
     """Allegation.number; 0 for a report that alleges nothing."""
     crime_id: _builtins.str
@@ -237,6 +240,11 @@ class Decision(_message.Message):
     """The role that authorised it, or "RULES" where the rule set decided."""
     rule_set: _builtins.str
     """The rule set in force, such as "NCRS-2018"."""
+    reported_incident: _builtins.str
+    """The record that a reported rape (N100) or modern slavery (N200) leaves where it is not recorded as a crime."""
+    transfer_reference: _builtins.str
+    """Given with OUTSIDE_FORCE_TRANSFERRED."""
+    transfer_acknowledgement: _builtins.str
     @_builtins.property
     def decided_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -250,10 +258,13 @@ class Decision(_message.Message):
         decided_at: _timestamp_pb2.Timestamp | None = ...,
         authority: _builtins.str = ...,
         rule_set: _builtins.str = ...,
+        reported_incident: _builtins.str = ...,
+        transfer_reference: _builtins.str = ...,
+        transfer_acknowledgement: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decided_at", b"decided_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["absorbed_by", b"absorbed_by", "allegation_number", b"allegation_number", "authority", b"authority", "crime_id", b"crime_id", "crime_number", b"crime_number", "decided_at", b"decided_at", "reason", b"reason", "rule_set", b"rule_set"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absorbed_by", b"absorbed_by", "allegation_number", b"allegation_number", "authority", b"authority", "crime_id", b"crime_id", "crime_number", b"crime_number", "decided_at", b"decided_at", "reason", b"reason", "reported_incident", b"reported_incident", "rule_set", b"rule_set", "transfer_acknowledgement", b"transfer_acknowledgement", "transfer_reference", b"transfer_reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -273,6 +284,7 @@ class Report(_message.Message):
     DECIDED_AT_FIELD_NUMBER: _builtins.int
     OVERDUE_AT_FIELD_NUMBER: _builtins.int
     DECISIONS_FIELD_NUMBER: _builtins.int
+    AWAITING_SECOND_PERSON_FIELD_NUMBER: _builtins.int
     report_id: _builtins.str
     force: _builtins.str
     state: Global___ReportState.ValueType
@@ -292,6 +304,10 @@ class Report(_message.Message):
 
     @_builtins.property
     def decisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Decision]: ...
+    @_builtins.property
+    def awaiting_second_person(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Undecided allegations that one person would not record and that wait for a second person (R-CR-06)."""
+
     def __init__(
         self,
         *,
@@ -303,10 +319,11 @@ class Report(_message.Message):
         decided_at: _timestamp_pb2.Timestamp | None = ...,
         overdue_at: _timestamp_pb2.Timestamp | None = ...,
         decisions: _abc.Iterable[Global___Decision] | None = ...,
+        awaiting_second_person: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "decided_at", b"decided_at", "due_at", b"due_at", "overdue_at", b"overdue_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "decided_at", b"decided_at", "decisions", b"decisions", "due_at", b"due_at", "force", b"force", "overdue_at", b"overdue_at", "report_id", b"report_id", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaiting_second_person", b"awaiting_second_person", "contact", b"contact", "decided_at", b"decided_at", "decisions", b"decisions", "due_at", b"due_at", "force", b"force", "overdue_at", b"overdue_at", "report_id", b"report_id", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -30,7 +30,7 @@ from peel.type.v1 import person_pb2 as peel_dot_type_dot_v1_dot_person__pb2
 from peel.type.v1 import place_pb2 as peel_dot_type_dot_v1_dot_place__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18peel/intake/v1/api.proto\x12\x0epeel.intake.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1apeel/intake/v1/types.proto\x1a\x1dpeel/options/v1/options.proto\x1a\x19peel/type/v1/period.proto\x1a\x19peel/type/v1/person.proto\x1a\x18peel/type/v1/place.proto\"\x82\x02\n\rNewAllegation\x12\x14\n\x0coffence_code\x18\x01 \x01(\t\x12\x12\n\nvictim_ref\x18\x02 \x01(\t\x12\x13\n\x0bsuspect_ref\x18\x03 \x01(\t\x12\x17\n\x0fvictim_confirms\x18\x04 \x01(\x08\x12 \n\x18points_to_prove_made_out\x18\x05 \x01(\x08\x12%\n\x1d\x63redible_evidence_to_contrary\x18\x06 \x01(\x08\x12&\n\x08occurred\x18\x07 \x01(\x0b\x32\x14.peel.type.v1.Period\x12(\n\x05\x66lags\x18\x08 \x03(\x0e\x32\x19.peel.intake.v1.CrimeFlag\"\x88\x04\n\x12OpenContactRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x05\x66orce\x18\x02 \x01(\tB\x04\x98\xb5\x18\x01\x12(\n\x07\x63hannel\x18\x03 \x01(\x0e\x32\x17.peel.intake.v1.Channel\x12\x32\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32 .peel.intake.v1.IncidentCategory\x12\x34\n\x10\x66irst_contact_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0creporter_ref\x18\x06 \x01(\t\x12;\n\x11reporter_relation\x18\x07 \x01(\x0e\x32 .peel.intake.v1.ReporterRelation\x12$\n\x06people\x18\x08 \x03(\x0b\x32\x14.peel.type.v1.Person\x12\"\n\x05place\x18\t \x01(\x0b\x32\x13.peel.type.v1.Place\x12&\n\x08occurred\x18\n \x01(\x0b\x32\x14.peel.type.v1.Period\x12\x17\n\tnarrative\x18\x0b \x01(\tB\x04\x88\xb5\x18\x01\x12\x32\n\x0b\x61llegations\x18\x0c \x03(\x0b\x32\x1d.peel.intake.v1.NewAllegation\x12#\n\x15vehicle_registrations\x18\r \x03(\tB\x04\x88\xb5\x18\x01\"g\n\x13OpenContactResponse\x12\x1f\n\ncontact_id\x18\x01 \x01(\tB\x0b\x92\xb5\x18\x07\x63ontact\x12/\n\x0brecorded_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"4\n\x11GetContactRequest\x12\x1f\n\ncontact_id\x18\x01 \x01(\tB\x0b\x92\xb5\x18\x07\x63ontact\">\n\x12GetContactResponse\x12(\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x17.peel.intake.v1.Contact\"~\n\x13ListContactsRequest\x12\x13\n\x05\x66orce\x18\x01 \x01(\tB\x04\x98\xb5\x18\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12+\n\x05state\x18\x04 \x01(\x0e\x32\x1c.peel.intake.v1.ContactState\"Z\n\x14ListContactsResponse\x12)\n\x08\x63ontacts\x18\x01 \x03(\x0b\x32\x17.peel.intake.v1.Contact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"r\n\x13\x41ssessThriveRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1f\n\ncontact_id\x18\x02 \x01(\tB\x0b\x92\xb5\x18\x07\x63ontact\x12&\n\x06thrive\x18\x03 \x01(\x0b\x32\x16.peel.intake.v1.Thrive\"@\n\x14\x41ssessThriveResponse\x12(\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x17.peel.intake.v1.Contact\"Y\n\x13GradeContactRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1f\n\ncontact_id\x18\x02 \x01(\tB\x0b\x92\xb5\x18\x07\x63ontact\x12\r\n\x05grade\x18\x03 \x01(\t\"B\n\x14GradeContactResponse\x12*\n\x08incident\x18\x01 \x01(\x0b\x32\x18.peel.intake.v1.Incident\"\xb4\x01\n\x14\x43loseIncidentRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x0bincident_id\x18\x02 \x01(\tB\x0c\x92\xb5\x18\x08incident\x12\x31\n\x0c\x63losing_kind\x18\x03 \x01(\x0e\x32\x1b.peel.intake.v1.ClosingKind\x12\x32\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32 .peel.intake.v1.IncidentCategory\"C\n\x15\x43loseIncidentResponse\x12*\n\x08incident\x18\x01 \x01(\x0b\x32\x18.peel.intake.v1.Incident\"7\n\x12GetIncidentRequest\x12!\n\x0bincident_id\x18\x01 \x01(\tB\x0c\x92\xb5\x18\x08incident\"A\n\x13GetIncidentResponse\x12*\n\x08incident\x18\x01 \x01(\x0b\x32\x18.peel.intake.v1.Incident\"\x80\x01\n\x14ListIncidentsRequest\x12\x13\n\x05\x66orce\x18\x01 \x01(\tB\x04\x98\xb5\x18\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12,\n\x05state\x18\x04 \x01(\x0e\x32\x1d.peel.intake.v1.IncidentState\"]\n\x15ListIncidentsResponse\x12+\n\tincidents\x18\x01 \x03(\x0b\x32\x18.peel.intake.v1.Incident\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xfc\x06\n\rIntakeService\x12i\n\x0bOpenContact\x12\".peel.intake.v1.OpenContactRequest\x1a#.peel.intake.v1.OpenContactResponse\"\x11\x8a\xb5\x18\r\n\x03\x01\x03\x08\x10\x01\x1a\x02W2 \x01\x12h\n\nGetContact\x12!.peel.intake.v1.GetContactRequest\x1a\".peel.intake.v1.GetContactResponse\"\x13\x8a\xb5\x18\x0f\n\x07\x01\x02\x03\x04\x05\x06\x07\x10\x03\x1a\x02W2\x12m\n\x0cListContacts\x12#.peel.intake.v1.ListContactsRequest\x1a$.peel.intake.v1.ListContactsResponse\"\x12\x8a\xb5\x18\x0e\n\x06\x01\x02\x04\x05\x06\x07\x10\x03\x1a\x02W2\x12k\n\x0c\x41ssessThrive\x12#.peel.intake.v1.AssessThriveRequest\x1a$.peel.intake.v1.AssessThriveResponse\"\x10\x8a\xb5\x18\x0c\n\x02\x01\x02\x10\x02\x1a\x02W2 \x01\x12k\n\x0cGradeContact\x12#.peel.intake.v1.GradeContactRequest\x1a$.peel.intake.v1.GradeContactResponse\"\x10\x8a\xb5\x18\x0c\n\x02\x01\x02\x10\x02\x1a\x02W2 \x01\x12n\n\rCloseIncident\x12$.peel.intake.v1.CloseIncidentRequest\x1a%.peel.intake.v1.CloseIncidentResponse\"\x10\x8a\xb5\x18\x0c\n\x02\x01\x02\x10\x02\x1a\x02W2 \x01\x12k\n\x0bGetIncident\x12\".peel.intake.v1.GetIncidentRequest\x1a#.peel.intake.v1.GetIncidentResponse\"\x13\x8a\xb5\x18\x0f\n\x07\x01\x02\x03\x04\x05\x06\x07\x10\x03\x1a\x02W2\x12p\n\rListIncidents\x12$.peel.intake.v1.ListIncidentsRequest\x1a%.peel.intake.v1.ListIncidentsResponse\"\x12\x8a\xb5\x18\x0e\n\x06\x01\x02\x04\x05\x06\x07\x10\x03\x1a\x02W2b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18peel/intake/v1/api.proto\x12\x0epeel.intake.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1apeel/intake/v1/types.proto\x1a\x1dpeel/options/v1/options.proto\x1a\x19peel/type/v1/period.proto\x1a\x19peel/type/v1/person.proto\x1a\x18peel/type/v1/place.proto\"\xb4\x02\n\rNewAllegation\x12\x14\n\x0coffence_code\x18\x01 \x01(\t\x12\x12\n\nvictim_ref\x18\x02 \x01(\t\x12\x13\n\x0bsuspect_ref\x18\x03 \x01(\t\x12\x17\n\x0fvictim_confirms\x18\x04 \x01(\x08\x12 \n\x18points_to_prove_made_out\x18\x05 \x01(\x08\x12%\n\x1d\x63redible_evidence_to_contrary\x18\x06 \x01(\x08\x12&\n\x08occurred\x18\x07 \x01(\x0b\x32\x14.peel.type.v1.Period\x12(\n\x05\x66lags\x18\x08 \x03(\x0e\x32\x19.peel.intake.v1.CrimeFlag\x12\x19\n\x11victim_vulnerable\x18\t \x01(\x08\x12\x15\n\rcrime_evident\x18\n \x01(\x08\"\x88\x04\n\x12OpenContactRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x05\x66orce\x18\x02 \x01(\tB\x04\x98\xb5\x18\x01\x12(\n\x07\x63hannel\x18\x03 \x01(\x0e\x32\x17.peel.intake.v1.Channel\x12\x32\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32 .peel.intake.v1.IncidentCategory\x12\x34\n\x10\x66irst_contact_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0creporter_ref\x18\x06 \x01(\t\x12;\n\x11reporter_relation\x18\x07 \x01(\x0e\x32 .peel.intake.v1.ReporterRelation\x12$\n\x06people\x18\x08 \x03(\x0b\x32\x14.peel.type.v1.Person\x12\"\n\x05place\x18\t \x01(\x0b\x32\x13.peel.type.v1.Place\x12&\n\x08occurred\x18\n \x01(\x0b\x32\x14.peel.type.v1.Period\x12\x17\n\tnarrative\x18\x0b \x01(\tB\x04\x88\xb5\x18\x01\x12\x32\n\x0b\x61llegations\x18\x0c \x03(\x0b\x32\x1d.peel.intake.v1.NewAllegation\x12#\n\x15vehicle_registrations\x18\r \x03(\tB\x04\x88\xb5\x18\x01\"g\n\x13OpenContactResponse\x12\x1f\n\ncontact_id\x18\x01 \x01(\tB\x0b\x92\xb5\x18\x07\x63ontact\x12/\n\x0brecorded_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"4\n\x11GetContactRequest\x12\x1f\n\ncontact_id\x18\x01 \x01(\tB\x0b\x92\xb5\x18\x07\x63ontact\">\n\x12GetContactResponse\x12(\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x17.peel.intake.v1.Contact\"~\n\x13ListContactsRequest\x12\x13\n\x05\x66orce\x18\x01 \x01(\tB\x04\x98\xb5\x18\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12+\n\x05state\x18\x04 \x01(\x0e\x32\x1c.peel.intake.v1.ContactState\"Z\n\x14ListContactsResponse\x12)\n\x08\x63ontacts\x18\x01 \x03(\x0b\x32\x17.peel.intake.v1.Contact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"r\n\x13\x41ssessThriveRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1f\n\ncontact_id\x18\x02 \x01(\tB\x0b\x92\xb5\x18\x07\x63ontact\x12&\n\x06thrive\x18\x03 \x01(\x0b\x32\x16.peel.intake.v1.Thrive\"@\n\x14\x41ssessThriveResponse\x12(\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x17.peel.intake.v1.Contact\"Y\n\x13GradeContactRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1f\n\ncontact_id\x18\x02 \x01(\tB\x0b\x92\xb5\x18\x07\x63ontact\x12\r\n\x05grade\x18\x03 \x01(\t\"B\n\x14GradeContactResponse\x12*\n\x08incident\x18\x01 \x01(\x0b\x32\x18.peel.intake.v1.Incident\"\xb4\x01\n\x14\x43loseIncidentRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x0bincident_id\x18\x02 \x01(\tB\x0c\x92\xb5\x18\x08incident\x12\x31\n\x0c\x63losing_kind\x18\x03 \x01(\x0e\x32\x1b.peel.intake.v1.ClosingKind\x12\x32\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32 .peel.intake.v1.IncidentCategory\"C\n\x15\x43loseIncidentResponse\x12*\n\x08incident\x18\x01 \x01(\x0b\x32\x18.peel.intake.v1.Incident\"7\n\x12GetIncidentRequest\x12!\n\x0bincident_id\x18\x01 \x01(\tB\x0c\x92\xb5\x18\x08incident\"A\n\x13GetIncidentResponse\x12*\n\x08incident\x18\x01 \x01(\x0b\x32\x18.peel.intake.v1.Incident\"\x80\x01\n\x14ListIncidentsRequest\x12\x13\n\x05\x66orce\x18\x01 \x01(\tB\x04\x98\xb5\x18\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12,\n\x05state\x18\x04 \x01(\x0e\x32\x1d.peel.intake.v1.IncidentState\"]\n\x15ListIncidentsResponse\x12+\n\tincidents\x18\x01 \x03(\x0b\x32\x18.peel.intake.v1.Incident\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xfc\x06\n\rIntakeService\x12i\n\x0bOpenContact\x12\".peel.intake.v1.OpenContactRequest\x1a#.peel.intake.v1.OpenContactResponse\"\x11\x8a\xb5\x18\r\n\x03\x01\x03\x08\x10\x01\x1a\x02W2 \x01\x12h\n\nGetContact\x12!.peel.intake.v1.GetContactRequest\x1a\".peel.intake.v1.GetContactResponse\"\x13\x8a\xb5\x18\x0f\n\x07\x01\x02\x03\x04\x05\x06\x07\x10\x03\x1a\x02W2\x12m\n\x0cListContacts\x12#.peel.intake.v1.ListContactsRequest\x1a$.peel.intake.v1.ListContactsResponse\"\x12\x8a\xb5\x18\x0e\n\x06\x01\x02\x04\x05\x06\x07\x10\x03\x1a\x02W2\x12k\n\x0c\x41ssessThrive\x12#.peel.intake.v1.AssessThriveRequest\x1a$.peel.intake.v1.AssessThriveResponse\"\x10\x8a\xb5\x18\x0c\n\x02\x01\x02\x10\x02\x1a\x02W2 \x01\x12k\n\x0cGradeContact\x12#.peel.intake.v1.GradeContactRequest\x1a$.peel.intake.v1.GradeContactResponse\"\x10\x8a\xb5\x18\x0c\n\x02\x01\x02\x10\x02\x1a\x02W2 \x01\x12n\n\rCloseIncident\x12$.peel.intake.v1.CloseIncidentRequest\x1a%.peel.intake.v1.CloseIncidentResponse\"\x10\x8a\xb5\x18\x0c\n\x02\x01\x02\x10\x02\x1a\x02W2 \x01\x12k\n\x0bGetIncident\x12\".peel.intake.v1.GetIncidentRequest\x1a#.peel.intake.v1.GetIncidentResponse\"\x13\x8a\xb5\x18\x0f\n\x07\x01\x02\x03\x04\x05\x06\x07\x10\x03\x1a\x02W2\x12p\n\rListIncidents\x12$.peel.intake.v1.ListIncidentsRequest\x1a%.peel.intake.v1.ListIncidentsResponse\"\x12\x8a\xb5\x18\x0e\n\x06\x01\x02\x04\x05\x06\x07\x10\x03\x1a\x02W2b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -76,39 +76,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INTAKESERVICE'].methods_by_name['ListIncidents']._loaded_options = None
   _globals['_INTAKESERVICE'].methods_by_name['ListIncidents']._serialized_options = b'\212\265\030\016\n\006\001\002\004\005\006\007\020\003\032\002W2'
   _globals['_NEWALLEGATION']._serialized_start=217
-  _globals['_NEWALLEGATION']._serialized_end=475
-  _globals['_OPENCONTACTREQUEST']._serialized_start=478
-  _globals['_OPENCONTACTREQUEST']._serialized_end=998
-  _globals['_OPENCONTACTRESPONSE']._serialized_start=1000
-  _globals['_OPENCONTACTRESPONSE']._serialized_end=1103
-  _globals['_GETCONTACTREQUEST']._serialized_start=1105
-  _globals['_GETCONTACTREQUEST']._serialized_end=1157
-  _globals['_GETCONTACTRESPONSE']._serialized_start=1159
-  _globals['_GETCONTACTRESPONSE']._serialized_end=1221
-  _globals['_LISTCONTACTSREQUEST']._serialized_start=1223
-  _globals['_LISTCONTACTSREQUEST']._serialized_end=1349
-  _globals['_LISTCONTACTSRESPONSE']._serialized_start=1351
-  _globals['_LISTCONTACTSRESPONSE']._serialized_end=1441
-  _globals['_ASSESSTHRIVEREQUEST']._serialized_start=1443
-  _globals['_ASSESSTHRIVEREQUEST']._serialized_end=1557
-  _globals['_ASSESSTHRIVERESPONSE']._serialized_start=1559
-  _globals['_ASSESSTHRIVERESPONSE']._serialized_end=1623
-  _globals['_GRADECONTACTREQUEST']._serialized_start=1625
-  _globals['_GRADECONTACTREQUEST']._serialized_end=1714
-  _globals['_GRADECONTACTRESPONSE']._serialized_start=1716
-  _globals['_GRADECONTACTRESPONSE']._serialized_end=1782
-  _globals['_CLOSEINCIDENTREQUEST']._serialized_start=1785
-  _globals['_CLOSEINCIDENTREQUEST']._serialized_end=1965
-  _globals['_CLOSEINCIDENTRESPONSE']._serialized_start=1967
-  _globals['_CLOSEINCIDENTRESPONSE']._serialized_end=2034
-  _globals['_GETINCIDENTREQUEST']._serialized_start=2036
-  _globals['_GETINCIDENTREQUEST']._serialized_end=2091
-  _globals['_GETINCIDENTRESPONSE']._serialized_start=2093
-  _globals['_GETINCIDENTRESPONSE']._serialized_end=2158
-  _globals['_LISTINCIDENTSREQUEST']._serialized_start=2161
-  _globals['_LISTINCIDENTSREQUEST']._serialized_end=2289
-  _globals['_LISTINCIDENTSRESPONSE']._serialized_start=2291
-  _globals['_LISTINCIDENTSRESPONSE']._serialized_end=2384
-  _globals['_INTAKESERVICE']._serialized_start=2387
-  _globals['_INTAKESERVICE']._serialized_end=3279
+  _globals['_NEWALLEGATION']._serialized_end=525
+  _globals['_OPENCONTACTREQUEST']._serialized_start=528
+  _globals['_OPENCONTACTREQUEST']._serialized_end=1048
+  _globals['_OPENCONTACTRESPONSE']._serialized_start=1050
+  _globals['_OPENCONTACTRESPONSE']._serialized_end=1153
+  _globals['_GETCONTACTREQUEST']._serialized_start=1155
+  _globals['_GETCONTACTREQUEST']._serialized_end=1207
+  _globals['_GETCONTACTRESPONSE']._serialized_start=1209
+  _globals['_GETCONTACTRESPONSE']._serialized_end=1271
+  _globals['_LISTCONTACTSREQUEST']._serialized_start=1273
+  _globals['_LISTCONTACTSREQUEST']._serialized_end=1399
+  _globals['_LISTCONTACTSRESPONSE']._serialized_start=1401
+  _globals['_LISTCONTACTSRESPONSE']._serialized_end=1491
+  _globals['_ASSESSTHRIVEREQUEST']._serialized_start=1493
+  _globals['_ASSESSTHRIVEREQUEST']._serialized_end=1607
+  _globals['_ASSESSTHRIVERESPONSE']._serialized_start=1609
+  _globals['_ASSESSTHRIVERESPONSE']._serialized_end=1673
+  _globals['_GRADECONTACTREQUEST']._serialized_start=1675
+  _globals['_GRADECONTACTREQUEST']._serialized_end=1764
+  _globals['_GRADECONTACTRESPONSE']._serialized_start=1766
+  _globals['_GRADECONTACTRESPONSE']._serialized_end=1832
+  _globals['_CLOSEINCIDENTREQUEST']._serialized_start=1835
+  _globals['_CLOSEINCIDENTREQUEST']._serialized_end=2015
+  _globals['_CLOSEINCIDENTRESPONSE']._serialized_start=2017
+  _globals['_CLOSEINCIDENTRESPONSE']._serialized_end=2084
+  _globals['_GETINCIDENTREQUEST']._serialized_start=2086
+  _globals['_GETINCIDENTREQUEST']._serialized_end=2141
+  _globals['_GETINCIDENTRESPONSE']._serialized_start=2143
+  _globals['_GETINCIDENTRESPONSE']._serialized_end=2208
+  _globals['_LISTINCIDENTSREQUEST']._serialized_start=2211
+  _globals['_LISTINCIDENTSREQUEST']._serialized_end=2339
+  _globals['_LISTINCIDENTSRESPONSE']._serialized_start=2341
+  _globals['_LISTINCIDENTSRESPONSE']._serialized_end=2434
+  _globals['_INTAKESERVICE']._serialized_start=2437
+  _globals['_INTAKESERVICE']._serialized_end=3329
 # @@protoc_insertion_point(module_scope)

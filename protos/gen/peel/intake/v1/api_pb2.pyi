@@ -37,12 +37,18 @@ class NewAllegation(_message.Message):
     CREDIBLE_EVIDENCE_TO_CONTRARY_FIELD_NUMBER: _builtins.int
     OCCURRED_FIELD_NUMBER: _builtins.int
     FLAGS_FIELD_NUMBER: _builtins.int
+    VICTIM_VULNERABLE_FIELD_NUMBER: _builtins.int
+    CRIME_EVIDENT_FIELD_NUMBER: _builtins.int
     offence_code: _builtins.str
     victim_ref: _builtins.str
     suspect_ref: _builtins.str
     victim_confirms: _builtins.bool
     points_to_prove_made_out: _builtins.bool
     credible_evidence_to_contrary: _builtins.bool
+    victim_vulnerable: _builtins.bool
+    """The victim is vulnerable, whatever their age: no third party's word is turned down for want of theirs."""
+    crime_evident: _builtins.bool
+    """The circumstances themselves show the crime, such as an injury or a forced door that was seen."""
     @_builtins.property
     def occurred(self) -> _period_pb2.Period: ...
     @_builtins.property
@@ -58,10 +64,12 @@ class NewAllegation(_message.Message):
         credible_evidence_to_contrary: _builtins.bool = ...,
         occurred: _period_pb2.Period | None = ...,
         flags: _abc.Iterable[_types_pb2.CrimeFlag.ValueType] | None = ...,
+        victim_vulnerable: _builtins.bool = ...,
+        crime_evident: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred", b"occurred"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credible_evidence_to_contrary", b"credible_evidence_to_contrary", "flags", b"flags", "occurred", b"occurred", "offence_code", b"offence_code", "points_to_prove_made_out", b"points_to_prove_made_out", "suspect_ref", b"suspect_ref", "victim_confirms", b"victim_confirms", "victim_ref", b"victim_ref"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credible_evidence_to_contrary", b"credible_evidence_to_contrary", "crime_evident", b"crime_evident", "flags", b"flags", "occurred", b"occurred", "offence_code", b"offence_code", "points_to_prove_made_out", b"points_to_prove_made_out", "suspect_ref", b"suspect_ref", "victim_confirms", b"victim_confirms", "victim_ref", b"victim_ref", "victim_vulnerable", b"victim_vulnerable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

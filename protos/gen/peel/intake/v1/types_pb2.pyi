@@ -244,6 +244,8 @@ class Allegation(_message.Message):
     DECISION_FIELD_NUMBER: _builtins.int
     DECISION_DETAIL_FIELD_NUMBER: _builtins.int
     FLAGS_FIELD_NUMBER: _builtins.int
+    VICTIM_VULNERABLE_FIELD_NUMBER: _builtins.int
+    CRIME_EVIDENT_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """1, 2, 3 … within the contact; given by Peel."""
     offence_code: _builtins.str
@@ -261,6 +263,10 @@ class Allegation(_message.Message):
     decision: Global___AllegationDecision.ValueType
     decision_detail: _builtins.str
     """Crime number where recorded or absorbed, else the reason code."""
+    victim_vulnerable: _builtins.bool
+    """The victim is vulnerable, whatever their age (domain facts 2.1, rule 6)."""
+    crime_evident: _builtins.bool
+    """The circumstances themselves show the crime (domain facts 2.1, rule 6)."""
     @_builtins.property
     def occurred(self) -> _period_pb2.Period:
         """When it happened; the contact's own period where left out."""
@@ -281,10 +287,12 @@ class Allegation(_message.Message):
         decision: Global___AllegationDecision.ValueType = ...,
         decision_detail: _builtins.str = ...,
         flags: _abc.Iterable[Global___CrimeFlag.ValueType] | None = ...,
+        victim_vulnerable: _builtins.bool = ...,
+        crime_evident: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred", b"occurred"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credible_evidence_to_contrary", b"credible_evidence_to_contrary", "decision", b"decision", "decision_detail", b"decision_detail", "flags", b"flags", "number", b"number", "occurred", b"occurred", "offence_code", b"offence_code", "points_to_prove_made_out", b"points_to_prove_made_out", "suspect_ref", b"suspect_ref", "victim_confirms", b"victim_confirms", "victim_ref", b"victim_ref"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credible_evidence_to_contrary", b"credible_evidence_to_contrary", "crime_evident", b"crime_evident", "decision", b"decision", "decision_detail", b"decision_detail", "flags", b"flags", "number", b"number", "occurred", b"occurred", "offence_code", b"offence_code", "points_to_prove_made_out", b"points_to_prove_made_out", "suspect_ref", b"suspect_ref", "victim_confirms", b"victim_confirms", "victim_ref", b"victim_ref", "victim_vulnerable", b"victim_vulnerable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
