@@ -136,7 +136,7 @@ async def reconcile(
                 table.add_row(*keys, *(f"{value:,}" for value in values), reasons)
                 for name, value in zip(counted, values, strict=True):
                     totals[name] += value
-                late += min(line.undecided, line.overdue)
+                late += line.undecided_overdue
         except grpc.aio.AioRpcError as error:
             raise OperatorFault(f"crime answered {error.code().name}: {error.details()}") from error
     table.add_section()

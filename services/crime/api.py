@@ -189,6 +189,7 @@ def _sums(sums: Sums) -> api.ReconcileReportsResponse:
         not_recorded=sums.not_recorded,
         undecided=sums.received - sums.decided,
         overdue=sums.overdue,
+        undecided_overdue=sums.undecided_overdue,
         reports=sums.reports,
     )
 

@@ -45,13 +45,17 @@ class Sums:
     absorbed: int
     not_recorded: dict[str, int]
     overdue: int
+    undecided_overdue: int
     reports: int
 
 
 async def reconcile(
     tx: Transaction, start: datetime | None, end: datetime | None, by: frozenset[Dimension]
 ) -> AsyncIterator[Sums]:
-    """Sums over the force's reports first told between start and end, both included."""
+    """Sums over the force's reports first told between start and end, both included.
+
+    What is overdue is what the clock says: a worker that is dead fires no timer, and hides no report (I2).
+    """
     keys = [
         f"{sql if dimension in by else chr(39) * 2} as {dimension.name.lower()}" for dimension, sql in _COLUMNS.items()
     ]
@@ -60,14 +64,14 @@ async def reconcile(
         f"select {', '.join(keys)}, count(*) as received, count(a.decided_at) as decided, "
         "count(*) filter (where a.crime_id is not null and a.absorbed_by = 0) as recorded, "
         f"count(*) filter (where a.absorbed_by > 0) as absorbed, {', '.join(reasons)}, "
-        "count(*) filter (where r.overdue_at is not null and (a.decided_at is null or a.decided_at > r.due_at)) "
-        "as overdue, "
+        "count(*) filter (where r.due_at <= coalesce(a.decided_at, $4)) as overdue, "
+        "count(*) filter (where a.decided_at is null and r.due_at <= $4) as undecided_overdue, "
         "count(distinct r.id) as reports "
         "from report r join allegation a on a.report_id = r.id where r.force = $1 "
         "and ($2::timestamptz is null or r.first_contact_at >= $2) "
         "and ($3::timestamptz is null or r.first_contact_at <= $3) group by 1, 2, 3 order by 1, 2, 3"
     )
-    async for row in tx.stream(sql, tx.caller.force, start, end):
+    async for row in tx.stream(sql, tx.caller.force, start, end, tx.now):
         yield _sums(row)
 
 
@@ -94,7 +98,7 @@ async def recording_counts(tx: Transaction, start: datetime | None, end: datetim
         "select coalesce(c.offence_code, a.offence_code) as offence_code, a.flags, "
         "count(*) filter (where a.crime_id is not null or (a.decided_at is null and r.due_at <= $4)) as should_be, "
         "count(a.crime_id) as recorded, "
-        "count(*) filter (where a.crime_id is not null and a.decided_at <= r.due_at) as within "
+        "count(*) filter (where a.crime_id is not null and a.decided_at < r.due_at) as within "
         "from report r join allegation a on a.report_id = r.id left join crime c on c.id = a.crime_id "
         "where r.force = $1 and a.number > 0 and ($2::timestamptz is null or r.first_contact_at >= $2) "
         "and ($3::timestamptz is null or r.first_contact_at <= $3) group by 1, 2",
