@@ -144,6 +144,8 @@ class Allegation:
     credible_evidence_to_contrary: bool = False
     occurred: Period = Period()
     flags: tuple[CrimeFlag, ...] = ()
+    victim_vulnerable: bool = False
+    crime_evident: bool = False
     decision: AllegationDecision = AllegationDecision.UNDECIDED
     decision_detail: str = ""
 

@@ -179,6 +179,8 @@ def _allegation(check: Check, at: str, number: int, told: api.NewAllegation, ref
         credible_evidence_to_contrary=told.credible_evidence_to_contrary,
         occurred=_period(check, f"{at}.occurred", told.occurred) if told.HasField("occurred") else Period(),
         flags=tuple(check.known(f"{at}.flags[{i}]", flag, CrimeFlag) for i, flag in enumerate(told.flags)),
+        victim_vulnerable=told.victim_vulnerable,
+        crime_evident=told.crime_evident,
     )
 
 
@@ -239,6 +241,8 @@ def _allegation_message(allegation: Allegation) -> types.Allegation:
         credible_evidence_to_contrary=allegation.credible_evidence_to_contrary,
         occurred=_period_message(allegation.occurred),
         flags=[types.CrimeFlag.ValueType(flag) for flag in allegation.flags],
+        victim_vulnerable=allegation.victim_vulnerable,
+        crime_evident=allegation.crime_evident,
         decision=types.AllegationDecision.ValueType(allegation.decision),
         decision_detail=allegation.decision_detail,
     )

@@ -40,7 +40,7 @@ ALLEGATION = Table.of(
     "allegation",
     "contact_id uuid, number smallint, offence_code text, victim_ref text, suspect_ref text, victim_confirms boolean, "
     "points_to_prove_made_out boolean, credible_evidence_to_contrary boolean, occurred_from timestamptz, "
-    "occurred_to timestamptz, flags smallint[]",
+    "occurred_to timestamptz, flags smallint[], victim_vulnerable boolean, crime_evident boolean",
 )
 INCIDENT = Table.of(
     "incident",
@@ -90,6 +90,8 @@ def allegation_row(contact_id: UUID, allegation: Allegation) -> tuple[object, ..
         allegation.occurred.start,
         allegation.occurred.end,
         joined([str(int(flag)) for flag in allegation.flags]),
+        allegation.victim_vulnerable,
+        allegation.crime_evident,
     )
 
 
@@ -104,6 +106,8 @@ def _allegation(row: Row) -> Allegation:
         credible_evidence_to_contrary=row["credible_evidence_to_contrary"],
         occurred=Period(row["occurred_from"], row["occurred_to"]),
         flags=tuple(CrimeFlag(flag) for flag in row["flags"]),
+        victim_vulnerable=row["victim_vulnerable"],
+        crime_evident=row["crime_evident"],
         decision=AllegationDecision(row["decision"]),
         decision_detail=row["decision_detail"],
     )

@@ -86,6 +86,8 @@ def allegations(refs: list[str]) -> st.SearchStrategy[api.NewAllegation]:
         victim_confirms=st.booleans(),
         points_to_prove_made_out=st.booleans(),
         credible_evidence_to_contrary=st.booleans(),
+        victim_vulnerable=st.booleans(),
+        crime_evident=st.booleans(),
         occurred=st.none() | periods(),
         flags=st.lists(st.sampled_from([flag for flag in types.CrimeFlag.values() if flag]), max_size=3),
     )

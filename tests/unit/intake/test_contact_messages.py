@@ -79,6 +79,9 @@ def test_crime_recording_reads_what_intake_wrote(request: api.OpenContactRequest
     for theirs, ours in zip(read.allegations, told.allegations, strict=True):
         for name in ("number", "offence_code", "victim_ref", "suspect_ref", "victim_confirms", "flags"):
             assert getattr(theirs, name) == getattr(ours, name)
+        assert (theirs.victim_vulnerable, theirs.crime_evident) == (ours.victim_vulnerable, ours.crime_evident)
+        born = {person.ref: person.date_of_birth for person in told.people}.get(ours.victim_ref, "")
+        assert (theirs.victim_born.isoformat() if theirs.victim_born else "") == born
         assert theirs.points_to_prove_made_out == ours.points_to_prove_made_out
         assert theirs.credible_evidence_to_contrary == ours.credible_evidence_to_contrary
         assert _ends(theirs.occurred) == _ends(ours.occurred)
