@@ -16,6 +16,13 @@ BACKLOGS = (
         "select count(*) as size, min(due_at) as oldest from report where state = 1 and due_at <= $1",
     ),
     Backlog(
+        "crime.awaiting-second-person",
+        "crime recording supervisor",
+        "Allegations that one person would not record and that wait for a second person.",
+        "select count(*) as size, min(proposed_at) as oldest from allegation "
+        "where proposed_at is not null and decided_at is null",
+    ),
+    Backlog(
         "crime.without-outcome",
         "investigation supervisor",
         "Recorded crimes that have no outcome yet.",

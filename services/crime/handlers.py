@@ -17,6 +17,7 @@ from services.crime.domain import (
     CrimeState,
     Finding,
     OutcomeEvidence,
+    Proposal,
     RecordingRate,
     Report,
     ReportState,
@@ -28,6 +29,8 @@ from services.crime.domain import (
     decide_by_rules,
     local_date,
     mark_overdue,
+    proposals,
+    proposed,
     record_outcome,
     recording_rate,
     register,
@@ -98,7 +101,7 @@ async def register_report(contact: Contact, tx: Transaction) -> None:
     reported = register(new_id(), reported_contact_from(contact), tables())
     # A contact that reaches the ledger after its 24 hours is overdue on arrival, whatever is decided of it.
     reported = mark_overdue(reported, tx.now)
-    findings = decide_by_rules(reported, tables(), tx.now)
+    findings = _numbered(decide_by_rules(reported, tables(), tx.now), report_force(reported))
     report, crimes = settle(reported, findings, await _identities(findings, report_force(reported), tx))
     events_so_far = 1 + (report.overdue_at is not None) + (report.state is ReportState.DECIDED)
     tx.add(store.REPORT, store.report_row(StoredReport(report, contact, events_so_far)))
@@ -118,6 +121,15 @@ async def register_report(contact: Contact, tx: Transaction) -> None:
         tx.start_timer(
             RECORDING_DUE, report.report_id, due=report.due_at, owner=_TRAY_OWNER, force=report_force(report)
         )
+
+
+def _numbered(findings: Sequence[Finding], force: str) -> Sequence[Finding]:
+    """What the rules found; nothing yet where the force has no code to number its crimes by.
+
+    Such a report waits in the tray with its clock, and is recorded once the force is in the table: an event that was
+    refused would have no clock at all, and the third in a row would hold up every force.
+    """
+    return findings if force in forces() or not any(finding.recorded for finding in findings) else ()
 
 
 def report_force(report: Report) -> str:
@@ -164,7 +176,10 @@ def _emit_overdue(report: Report, sequence: int, tx: Transaction) -> None:
 async def decide_recording(command: DecideRecording, tx: Transaction) -> StoredReport:
     stored = _found_overdue(await store.lock_report(tx, command.report_id, tx.caller.force), tx)
     findings = decide_by_person(stored.report, command.rulings, tx.caller.roles, tables(), tx.now)
-    report, crimes = settle(stored.report, findings, await _identities(findings, report_force(stored.report), tx))
+    if fresh := proposals(stored.report, findings, tx.caller.subject, tables()):
+        return await _propose(stored, fresh, tx)
+    identities = await _identities(findings, report_force(stored.report), tx)
+    report, crimes = settle(stored.report, findings, identities, tx.caller.subject)
     for crime in crimes:
         tx.add(store.CRIME, store.crime_row(crime))
     recorded = {finding.allegation_number: finding.offence_code for finding in findings}
@@ -178,6 +193,13 @@ async def decide_recording(command: DecideRecording, tx: Transaction) -> StoredR
     _emit_crimes(crimes, tx)
     _emit_decided(report, decided.sequence, tx)
     return decided
+
+
+async def _propose(stored: StoredReport, fresh: Sequence[Proposal], tx: Transaction) -> StoredReport:
+    """Leaves the report to a second person, undecided, with its clock running (R-CR-06)."""
+    await store.keep_proposals(tx, stored.report.report_id, fresh)
+    await store.keep_report(tx, stored)
+    return replace(stored, report=replace(stored.report, proposals=proposed(stored.report, fresh)))
 
 
 async def report_overdue(report_id: UUID, force: str, tx: Transaction) -> None:
@@ -239,8 +261,8 @@ async def cancel_crime(command: CancelCrime, tx: Transaction) -> Crime:
         command.ground,
         command.evidence_reference,
         victim_told=command.victim_told,
+        by=tx.caller.subject,
         roles=tx.caller.roles,
-        offence=tables().offences.by_code[crime.offence_code],
         tables=tables(),
         at=tx.now,
     )

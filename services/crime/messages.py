@@ -1,6 +1,7 @@
 """Reports and crimes as the contract writes them, and back."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from uuid import UUID
 
 from peel.crime.v1 import api_pb2 as api
@@ -27,6 +28,7 @@ from services.crime.domain import (
     ReportedContact,
     ReporterRelation,
     Ruling,
+    Transfer,
     VictimDecision,
     VictimDecisionMeans,
 )
@@ -38,6 +40,7 @@ _REFERENCE_LONGEST = 500
 
 def reported_contact_from(contact: intake.Contact) -> ReportedContact:
     """What recording decides on, of a contact as intake told it."""
+    born = {person.ref: person.date_of_birth for person in contact.people}
     return ReportedContact(
         contact_id=UUID(contact.contact_id),
         force=contact.force,
@@ -45,7 +48,7 @@ def reported_contact_from(contact: intake.Contact) -> ReportedContact:
         relation=ReporterRelation(contact.reporter_relation),
         category=IncidentCategory(contact.category),
         first_contact_at=optional_moment(contact, "first_contact_at") or _missing("first_contact_at"),
-        allegations=tuple(_allegation(allegation) for allegation in contact.allegations),
+        allegations=tuple(_allegation(allegation, born) for allegation in contact.allegations),
         occurred=_period(contact.occurred) if contact.HasField("occurred") else None,
         place=_place(contact.place) if contact.HasField("place") else None,
     )
@@ -55,7 +58,7 @@ def _missing(field: str) -> datetime:
     raise ValueError(f"a contact without {field}")
 
 
-def _allegation(told: intake.Allegation) -> Allegation:
+def _allegation(told: intake.Allegation, born: Mapping[str, str]) -> Allegation:
     return Allegation(
         number=told.number,
         offence_code=told.offence_code,
@@ -66,6 +69,9 @@ def _allegation(told: intake.Allegation) -> Allegation:
         credible_evidence_to_contrary=told.credible_evidence_to_contrary,
         occurred=_period(told.occurred) if told.HasField("occurred") else None,
         flags=tuple(CrimeFlag(flag) for flag in told.flags),
+        victim_vulnerable=told.victim_vulnerable,
+        crime_evident=told.crime_evident,
+        victim_born=date.fromisoformat(day) if (day := born.get(told.victim_ref)) else None,
     )
 
 
@@ -94,9 +100,19 @@ def rulings_from(request: api.DecideRecordingRequest, check: Check) -> list[Ruli
             record=ruling.record,
             offence_code=check.text(f"rulings[{i}].offence_code", ruling.offence_code, longest=16),
             reason=check.known(f"rulings[{i}].reason", ruling.reason, NonRecordingReason, required=not ruling.record),
+            transfer=_transfer(f"rulings[{i}]", ruling, check),
         )
         for i, ruling in enumerate(request.rulings)
     ]
+
+
+def _transfer(at: str, ruling: api.Ruling, check: Check) -> Transfer | None:
+    if not (ruling.transfer_reference or ruling.transfer_acknowledgement):
+        return None
+    return Transfer(
+        check.text(f"{at}.transfer_reference", ruling.transfer_reference, longest=_REFERENCE_LONGEST),
+        check.text(f"{at}.transfer_acknowledgement", ruling.transfer_acknowledgement, longest=_REFERENCE_LONGEST),
+    )
 
 
 def evidence_from(evidence: types.OutcomeEvidence, check: Check) -> OutcomeEvidence:
@@ -149,6 +165,7 @@ def span_from(field: str, period: PeriodMessage, check: Check) -> tuple[datetime
 
 def decision_message(decision: Decision) -> types.Decision:
     """A decision as the contract writes it."""
+    transfer = decision.transfer
     return types.Decision(
         allegation_number=decision.allegation_number,
         crime_id=str(decision.crime_id) if decision.crime_id else "",
@@ -158,11 +175,15 @@ def decision_message(decision: Decision) -> types.Decision:
         decided_at=stamp(decision.decided_at),
         authority=decision.authority,
         rule_set=decision.rule_set,
+        reported_incident=decision.reported_incident,
+        transfer_reference=transfer.reference if transfer else "",
+        transfer_acknowledgement=transfer.acknowledgement if transfer else "",
     )
 
 
 def report_message(report: Report, contact: intake.Contact) -> types.Report:
     """A report as the contract writes it, with the contact as intake told it."""
+    waiting = {allegation.number for allegation in report.undecided()}
     return types.Report(
         report_id=str(report.report_id),
         force=report.contact.force,
@@ -172,6 +193,7 @@ def report_message(report: Report, contact: intake.Contact) -> types.Report:
         decided_at=optional_stamp(report.decided_at),
         overdue_at=optional_stamp(report.overdue_at),
         decisions=[decision_message(decision) for decision in report.decisions],
+        awaiting_second_person=sorted({one.allegation_number for one in report.proposals} & waiting),
     )
 
 

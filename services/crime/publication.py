@@ -95,7 +95,9 @@ def incident_row(report: NonCrimeReport, month: str, force: str, tables: Tables)
 
 
 def _row(crime_id: str, month: str, force: str, place: Place | None, crime_type: str, outcome: str) -> StreetRow:
-    name = forces()[force].name
+    known = forces().get(force)
+    # A force that the table does not name yet: its incidents are its own all the same.
+    name = known.name if known else force
     lsoa = place.lsoa if place else ""
     shown = place if place and place.address.lower().startswith(_PUBLIC_FORM) else None
     point = shown.point if shown else None

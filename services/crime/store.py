@@ -19,8 +19,10 @@ from services.crime.domain import (
     Period,
     Place,
     Point,
+    Proposal,
     Report,
     ReportState,
+    Transfer,
 )
 from services.crime.messages import evidence_message, reported_contact_from, stored_evidence
 from services.kernel.bulk import joined
@@ -36,7 +38,8 @@ REPORT = Table.of(
 ALLEGATION = Table.of(
     "allegation",
     "report_id uuid, number smallint, offence_code text, category text, flags smallint[], decided_at timestamptz, "
-    "authority text, rule_set text, crime_id uuid, crime_number text, absorbed_by smallint, reason smallint",
+    "authority text, rule_set text, crime_id uuid, crime_number text, absorbed_by smallint, reason smallint, "
+    "decided_by text, reported_incident text, transfer_reference text, transfer_acknowledgement text",
 )
 CRIME = Table.of(
     "crime",
@@ -44,7 +47,7 @@ CRIME = Table.of(
     "state smallint, victim_ref text, suspect_ref text, flags smallint[], latitude double precision, "
     "longitude double precision, accuracy_metres double precision, address text, uprn text, lsoa text, "
     "occurred_from timestamptz, occurred_to timestamptz, reported_at timestamptz, recorded_at timestamptz, "
-    "rule_set text, sequence bigint",
+    "rule_set text, recorded_by text, sequence bigint",
 )
 
 
@@ -95,7 +98,7 @@ def allegation_row(report_id: UUID, line: LedgerLine, decision: Decision | None)
         line.offence_code,
         line.category,
         _flags(line.flags),
-        *((None, None, None, None, "", 0, 0) if decision is None else _decided(decision)),
+        *((None, None, None, None, "", 0, 0, "", "", "", "") if decision is None else _decided(decision)),
     )
 
 
@@ -108,6 +111,10 @@ def _decided(decision: Decision) -> tuple[object, ...]:
         decision.crime_number,
         decision.absorbed_by,
         decision.reason,
+        decision.decided_by,
+        decision.reported_incident,
+        decision.transfer.reference if decision.transfer else "",
+        decision.transfer.acknowledgement if decision.transfer else "",
     )
 
 
@@ -135,6 +142,7 @@ def crime_row(crime: Crime) -> tuple[object, ...]:
         crime.reported_at,
         crime.recorded_at,
         crime.rule_set,
+        crime.recorded_by,
         1,
     )
 
@@ -157,6 +165,7 @@ def _report(row: Row, allegations: Sequence[Row]) -> StoredReport:
         decided_at=row["decided_at"],
         overdue_at=row["overdue_at"],
         decisions=tuple(_decision(line) for line in allegations if line["decided_at"] is not None),
+        proposals=tuple(_proposal(line) for line in allegations if line["proposed_at"] is not None),
     )
     return StoredReport(report, contact, row["sequence"])
 
@@ -171,7 +180,16 @@ def _decision(row: Row) -> Decision:
         crime_number=row["crime_number"],
         absorbed_by=CountingRule(row["absorbed_by"]),
         reason=NonRecordingReason(row["reason"]),
+        decided_by=row["decided_by"],
+        reported_incident=row["reported_incident"],
+        transfer=Transfer(row["transfer_reference"], row["transfer_acknowledgement"])
+        if row["transfer_reference"]
+        else None,
     )
+
+
+def _proposal(row: Row) -> Proposal:
+    return Proposal(row["number"], NonRecordingReason(row["proposed_reason"]), row["proposed_by"], row["proposed_at"])
 
 
 async def _with_allegations(tx: Transaction, rows: Sequence[Row]) -> list[StoredReport]:
@@ -203,10 +221,14 @@ async def lock_report(tx: Transaction, report_id: UUID, force: str) -> StoredRep
 async def tray(
     tx: Transaction, state: ReportState, overdue: bool, after: tuple[int, datetime, UUID] | None, limit: int
 ) -> list[StoredReport]:
-    """The force's reports: undecided first, the most overdue at the top."""
+    """The force's reports: undecided first, the most overdue at the top.
+
+    Overdue is what the clock says and no timer has to tell: undecided past its due time, or decided at it or later.
+    """
     last_state, last_due, last_id = after or (0, None, None)
     rows = await tx.all(
-        "select * from report where force = $1 and ($2 = 0 or state = $2) and (not $3 or overdue_at is not null) "
+        "select * from report where force = $1 and ($2 = 0 or state = $2) "
+        "and (not $3 or ((decided_at is null or decided_at >= due_at) and due_at <= $8)) "
         "and ($5::timestamptz is null or (state, due_at, id) > ($4::smallint, $5, $6::uuid)) "
         "order by state, due_at, id limit $7",
         tx.caller.force,
@@ -216,6 +238,7 @@ async def tray(
         last_due,
         last_id,
         limit,
+        tx.now,
     )
     return await _with_allegations(tx, rows)
 
@@ -236,11 +259,26 @@ async def keep_decision(tx: Transaction, report_id: UUID, decision: Decision, ca
     """Stores what was decided of one allegation, and the public category that follows from it."""
     await tx.execute(
         "update allegation set decided_at = $3, authority = $4, rule_set = $5, crime_id = $6, crime_number = $7, "
-        "absorbed_by = $8, reason = $9, category = $10 where report_id = $1 and number = $2",
+        "absorbed_by = $8, reason = $9, decided_by = $10, reported_incident = $11, transfer_reference = $12, "
+        "transfer_acknowledgement = $13, category = $14 where report_id = $1 and number = $2",
         report_id,
         decision.allegation_number,
         *_decided(decision),
         category,
+    )
+
+
+async def keep_proposals(tx: Transaction, report_id: UUID, proposals: Sequence[Proposal]) -> None:
+    """Stores what one person would not record and a second person has to look at."""
+    await tx.execute(
+        "update allegation set proposed_reason = x.r, proposed_by = x.b, proposed_at = x.a "
+        "from unnest($2::smallint[], $3::smallint[], $4::text[], $5::timestamptz[]) as x(n, r, b, a) "
+        "where report_id = $1 and number = x.n",
+        report_id,
+        [one.allegation_number for one in proposals],
+        [int(one.reason) for one in proposals],
+        [one.by for one in proposals],
+        [one.at for one in proposals],
     )
 
 
@@ -283,6 +321,7 @@ def crime_from(row: Row) -> Crime:
         reported_at=row["reported_at"],
         recorded_at=row["recorded_at"],
         rule_set=row["rule_set"],
+        recorded_by=row["recorded_by"],
         state=CrimeState(row["state"]),
         outcome=_outcome(row),
         cancellation_ground=CancellationGround(row["cancellation_ground"]),

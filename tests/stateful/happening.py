@@ -47,6 +47,8 @@ ALLEGATIONS = st.builds(
     credible_evidence_to_contrary=SELDOM,
 )
 PICK = st.integers(0, 10_000)
+# What takes two people (R-CR-06) needs two that may be one.
+WHO = st.sampled_from(["somebody", "somebody else"])
 
 
 class Happening(Story):
@@ -118,8 +120,11 @@ class Happening(Story):
         role=st.sampled_from([REGISTRAR, REGISTRAR, MAKER, RECORDER]),
         rulings=st.lists(st.tuples(USUALLY, st.sampled_from(NonRecordingReason)), min_size=4, max_size=4),
         complete=USUALLY,
+        who=WHO,
     )
-    def decide(self, pick: int, role: str, rulings: list[tuple[bool, NonRecordingReason]], complete: bool) -> None:
+    def decide(
+        self, pick: int, role: str, rulings: list[tuple[bool, NonRecordingReason]], complete: bool, who: str
+    ) -> None:
         """A person decides, in earnest or not; on what is decided already, too."""
         stored = self.reports()[pick % len(self.reports())]
         waiting = stored.report.undecided() or stored.report.contact.allegations
@@ -128,7 +133,7 @@ class Happening(Story):
             for allegation, (record, reason) in zip(waiting, rulings, strict=False)
         ]
         command = crime.DecideRecording(stored.report.report_id, ruled if complete else ruled[1:])
-        self.attempt(crime.decide_recording, command, role)
+        self.attempt(crime.decide_recording, command, role, who)
 
     @precondition(lambda self: self.crimes())
     @rule(
@@ -147,8 +152,8 @@ class Happening(Story):
         self.attempt(crime.record_crime_outcome, command, MAKER)
 
     @precondition(lambda self: self.crimes())
-    @rule(pick=PICK, ground=st.sampled_from(CancellationGround), role=st.sampled_from([MAKER, REGISTRAR]))
-    def cancel(self, pick: int, ground: CancellationGround, role: str) -> None:
+    @rule(pick=PICK, ground=st.sampled_from(CancellationGround), role=st.sampled_from([MAKER, REGISTRAR]), who=WHO)
+    def cancel(self, pick: int, ground: CancellationGround, role: str, who: str) -> None:
         found = self.crimes()
         command = crime.CancelCrime(found[pick % len(found)], ground, "exhibit EX/3", victim_told=True)
-        self.attempt(crime.cancel_crime, command, role)
+        self.attempt(crime.cancel_crime, command, role, who)

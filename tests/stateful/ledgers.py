@@ -82,10 +82,15 @@ class Ledger:
         self._timers = TimerLoop(settings, service, clock, self.work, reactions.firings)
 
     async def handle(
-        self, handler: Callable[[Command, Transaction], Awaitable[Result]], command: Command, *roles: str
+        self,
+        handler: Callable[[Command, Transaction], Awaitable[Result]],
+        command: Command,
+        *roles: str,
+        who: str = "somebody",
+        force: str = FORCE,
     ) -> Result:
         """Runs a use case for somebody with these roles."""
-        async with self.work.begin(Caller("somebody", FORCE, frozenset(roles))) as tx:
+        async with self.work.begin(Caller(who, force, frozenset(roles))) as tx:
             return await handler(command, tx)
 
     async def append(self, append: Append[Any]) -> None:

@@ -44,12 +44,12 @@ class Story(RuleBasedStateMachine):
         self._seen.clear()
         self.ledgers.run(work)
 
-    def attempt(self, handler: Callable[..., Any], command: object, role: str) -> None:
+    def attempt(self, handler: Callable[..., Any], command: object, role: str, who: str = "somebody") -> None:
         """A use case of crime that a rule may refuse: then nothing has happened."""
         before = self.everything()
         self._seen.clear()
         try:
-            self.ledgers.run(self.services["crime"].handle(handler, command, role))
+            self.ledgers.run(self.services["crime"].handle(handler, command, role, who=who))
         except PeelError:
             assert self.everything() == before
 

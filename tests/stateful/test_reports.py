@@ -53,6 +53,13 @@ class Always(Happening):
         assert recorded == Counter(self.crimes())
 
     @invariant()
+    def nobody_is_their_own_second_person(self) -> None:  # R-CR-06
+        rows = self.rows("crime", "select proposed_by, decided_by, proposed_reason, reason from allegation")
+        for row in rows:
+            if row["reason"] and row["proposed_reason"] == row["reason"]:
+                assert row["decided_by"] != row["proposed_by"]
+
+    @invariant()
     def events_count_from_one_without_gap_or_double(self) -> None:
         for service in self.services:
             sequences: dict[str, list[int]] = {}

@@ -24,7 +24,7 @@ from tests.integration.services.telling import alleging, assessment, contact
 
 PROVOKED = "provoked by Zephyrine Quillfeather"
 INTERNAL = grpc.StatusCode.INTERNAL, "INTERNAL"
-UNKNOWN_FORCE = "atlantis"
+POISON = "HEADER_INVALID"
 
 
 @contextmanager
@@ -65,21 +65,22 @@ def refused_reaction(running: Running) -> None:
 
 def poisoned_event(running: Running) -> str:
     """An event that breaks a rule: it is set aside. Returns what the command line shows of it."""
-    _publish(running, _of_an_unknown_force(running))
+    _publish(running, _out_of_count(running))
     eventually(lambda: running.count("crime", "from dead_letter") > 0, 20)
     (letter,) = running.rows("crime", "select id, reason from dead_letter")
-    assert letter["reason"] == "Refused:FORCE_UNKNOWN"
+    assert letter["reason"] == f"Malformed:{POISON}"
     shown = _peel(running, "dlq", "show", "crime", str(letter["id"]))
     assert "Person.family_name" in shown
     return shown + _peel(running, "dlq", "list", "crime")
 
 
-def _of_an_unknown_force(running: Running) -> Envelope:
-    told = contact(UNKNOWN_FORCE, running.now)
+def _out_of_count(running: Running) -> Envelope:
+    """Its payload can be read, and its sequence does not count from 1."""
+    told = contact(SHARED_FORCE, running.now)
     event = ContactOpened(
         contact=types.Contact(
             contact_id=str(uuid4()),
-            force=UNKNOWN_FORCE,
+            force=SHARED_FORCE,
             channel=told.channel,
             category=types.INCIDENT_CATEGORY_CRIME,
             first_contact_at=told.first_contact_at,
@@ -95,8 +96,8 @@ def _of_an_unknown_force(running: Running) -> Envelope:
         type=event.DESCRIPTOR.full_name,
         source="/peel/intake",
         subject=event.contact.contact_id,
-        force=UNKNOWN_FORCE,
-        sequence=1,
+        force=SHARED_FORCE,
+        sequence=0,
         time=datetime.now(UTC),
         traceparent=None,
         payload=event.SerializeToString(),

@@ -25,7 +25,7 @@ from tests.integration.services.every_rpc import every_rpc
 from tests.integration.services.following import opened, report_of
 from tests.integration.services.running import PROCESSES, SHARED_FORCE, Running
 from tests.integration.services.telling import HERE, MARKS, alleging, contact
-from tests.telemetry.failing import poisoned_event, refused_reaction, refused_rows
+from tests.telemetry.failing import POISON, poisoned_event, refused_reaction, refused_rows
 from tests.telemetry.pushing import Pusher
 
 MARKED = tuple(mark.encode() for mark in MARKS)
@@ -165,5 +165,5 @@ def test_no_kafka_key_and_no_header(said: Said) -> None:
 
 
 def test_no_line_of_the_command_line(said: Said) -> None:
-    assert "FORCE_UNKNOWN" in said.printed
+    assert POISON in said.printed
     assert _marks_in(said.printed) == []

@@ -1,7 +1,8 @@
 """Crime recording, as the counting rules put it. Pure: nothing here reads, writes, waits or knows what time it is.
 
 recording    the recording standard, and how findings settle a report
-rulings      what a person decides
+rulings      what a person decides; second_person: what takes two; protected: victims whose own word may be missing
+reported_incidents   the record that a rape leaves where it is not recorded
 counting     one crime per victim, finished incident, principal crime
 outcomes     how a crime ends; cancelling: how it is taken back; publication: what the public is told
 rate         how much of what should have been recorded was
@@ -33,12 +34,16 @@ from services.crime.domain.records import (
     Period,
     Place,
     Point,
+    Proposal,
     Report,
     ReportedContact,
+    Transfer,
     VictimDecision,
 )
+from services.crime.domain.reported_incidents import ReportedIncident, reported_incident
 from services.crime.domain.rule_sets import ConductRule, RuleSet, RuleSets
 from services.crime.domain.rulings import Ruling, decide_by_person
+from services.crime.domain.second_person import needs_second_person, proposals, proposed
 from services.crime.domain.tables import GroundRule, OutcomeRule, Publication, SuspectRule, Tables
 from services.crime.domain.terms import (
     Basis,
@@ -89,11 +94,13 @@ __all__ = [
     "Period",
     "Place",
     "Point",
+    "Proposal",
     "Publication",
     "RecordingRate",
     "Report",
     "ReportState",
     "ReportedContact",
+    "ReportedIncident",
     "ReporterRelation",
     "Role",
     "RuleSet",
@@ -102,6 +109,7 @@ __all__ = [
     "Stratum",
     "SuspectRule",
     "Tables",
+    "Transfer",
     "Validity",
     "VictimDecision",
     "VictimDecisionMeans",
@@ -114,10 +122,14 @@ __all__ = [
     "is_published",
     "local_date",
     "mark_overdue",
+    "needs_second_person",
+    "proposals",
+    "proposed",
     "public_outcome",
     "record_outcome",
     "recording_rate",
     "register",
+    "reported_incident",
     "settle",
     "strata",
     "wilson",

@@ -19,22 +19,27 @@ def cancel(
     evidence_reference: str,
     *,
     victim_told: bool,
+    by: str,
     roles: Collection[str],
-    offence: Offence,
     tables: Tables,
     at: datetime,
 ) -> Crime:
-    """The crime as cancelled; it stays in the ledger.
+    """The crime as cancelled; it stays in the ledger. `by` is who cancels, the subject of their token.
 
-    Raises Refused: ALREADY_CANCELLED, GROUND_NOT_APPLICABLE, EVIDENCE_MISSING, RETRACTION_ALONE, VICTIM_NOT_TOLD,
-    AUTHORITY_MISSING (as permission: of a rape, the registrar alone). Raises Invalid: GROUND_MISSING.
+    Raises Refused: ALREADY_CANCELLED, GROUND_NOT_APPLICABLE, EVIDENCE_MISSING, RETRACTION_ALONE, VICTIM_NOT_TOLD; as
+    permission AUTHORITY_MISSING (of a rape, the registrar alone) and SECOND_PERSON_NEEDED (R-CR-06: never whoever
+    recorded it). Raises Invalid: GROUND_MISSING.
     """
+    offence = tables.offences.by_code[crime.offence_code]
     if crime.state is CrimeState.CANCELLED:
         raise Refused("ALREADY_CANCELLED", rule="a crime is cancelled once")
     rule = tables.grounds.get(ground)
     if rule is None:
         raise Invalid([Violation("ground", "must be given")], reason="GROUND_MISSING")
     tables.authorities.require(Action.CANCEL, ground.name, roles, rape=offence.rape, on=local_date(at))
+    if crime.recorded_by and crime.recorded_by == by:
+        rule_of_two = "whoever recorded a crime does not cancel it"
+        raise Refused("SECOND_PERSON_NEEDED", rule=rule_of_two, permission=True)
     _check_applicable(rule, offence, at)
     _check_evidence(rule, crime, evidence_reference)
     if crime.victim_ref and not victim_told:

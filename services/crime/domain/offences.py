@@ -23,6 +23,8 @@ class Offence:
     # Violence or sexual offences, where it counts to one of them.
     stratum: Stratum | None = None
     rape: bool = False
+    # Its victim is a child or vulnerable, or it would be another offence.
+    victim_protected: bool = False
     # A course of conduct: harassment, stalking, coercive behaviour.
     conduct: bool = False
     # So serious that a course of conduct is never the principal crime beside it.

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.crime.domain.counting import Candidate, Counted, count, groups
 from services.crime.domain.offences import Offence, days_of
-from services.crime.domain.records import Allegation, Crime, Decision, Report, ReportedContact
+from services.crime.domain.records import Allegation, Crime, Decision, Report, ReportedContact, Transfer
 from services.crime.domain.tables import Tables
 from services.crime.domain.terms import Basis, CountingRule, NonRecordingReason, ReporterRelation, ReportState
 
@@ -39,6 +39,9 @@ class Finding:
     counted_in: int = 0
     absorbed_by: CountingRule = CountingRule.UNSPECIFIED
     reason: NonRecordingReason = NonRecordingReason.UNSPECIFIED
+    # With a reason: the record that it leaves (2.4), and the transfer that the reason rests on (2.1, rule 7).
+    reported_incident: str = ""
+    transfer: Transfer | None = None
 
     @property
     def recorded(self) -> bool:
@@ -129,20 +132,20 @@ def found(counted: Counted, at: datetime, authority: str, rule_set: str) -> Find
 
 
 def settle(
-    report: Report, findings: Sequence[Finding], identities: Mapping[int, CrimeIdentity]
+    report: Report, findings: Sequence[Finding], identities: Mapping[int, CrimeIdentity], by: str = ""
 ) -> tuple[Report, tuple[Crime, ...]]:
     """The report with these findings as decisions, and the new crimes.
 
-    `identities` holds one for each finding that is `recorded`, by allegation number.
+    `identities` holds one for each finding that is `recorded`, by allegation number; `by` is who decided, if a person.
     """
-    decisions = (*report.decisions, *(_decision(finding, identities) for finding in findings))
+    decisions = (*report.decisions, *(_decision(finding, identities, by) for finding in findings))
     settled = replace(report, decisions=tuple(sorted(decisions, key=lambda one: one.allegation_number)))
     if findings and not settled.undecided():
         settled = replace(settled, state=ReportState.DECIDED, decided_at=max(one.decided_at for one in findings))
-    return settled, tuple(_crime(report, one, findings, identities) for one in findings if one.recorded)
+    return settled, tuple(_crime(report, one, findings, identities, by) for one in findings if one.recorded)
 
 
-def _decision(finding: Finding, identities: Mapping[int, CrimeIdentity]) -> Decision:
+def _decision(finding: Finding, identities: Mapping[int, CrimeIdentity], by: str) -> Decision:
     identity = None if finding.reason else identities[finding.counted_in]
     return Decision(
         finding.allegation_number,
@@ -153,11 +156,14 @@ def _decision(finding: Finding, identities: Mapping[int, CrimeIdentity]) -> Deci
         crime_number=identity.number if identity else "",
         absorbed_by=finding.absorbed_by,
         reason=finding.reason,
+        decided_by=by,
+        reported_incident=finding.reported_incident,
+        transfer=finding.transfer,
     )
 
 
 def _crime(
-    report: Report, finding: Finding, findings: Sequence[Finding], identities: Mapping[int, CrimeIdentity]
+    report: Report, finding: Finding, findings: Sequence[Finding], identities: Mapping[int, CrimeIdentity], by: str
 ) -> Crime:
     contact = report.contact
     allegations = {allegation.number: allegation for allegation in contact.allegations}
@@ -181,6 +187,7 @@ def _crime(
         reported_at=contact.first_contact_at,
         recorded_at=finding.decided_at,
         rule_set=finding.rule_set,
+        recorded_by=by,
     )
 
 

@@ -1,7 +1,7 @@
 """What crime recording keeps: reports, the decisions on them, and the crimes they became."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from services.crime.domain.terms import (
@@ -59,6 +59,10 @@ class Allegation:
     credible_evidence_to_contrary: bool = False
     occurred: Period | None = None
     flags: tuple[CrimeFlag, ...] = ()
+    victim_vulnerable: bool = False
+    # The circumstances themselves show it (2.1, rule 6).
+    crime_evident: bool = False
+    victim_born: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,14 @@ class ReportedContact:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """A crime handed to the force where it occurred: the transfer's reference, and where its receipt is kept."""
+
+    reference: str
+    acknowledgement: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided of one allegation: a crime, part of one, or a reason. Number 0: the report alleges nothing."""
 
@@ -88,6 +100,21 @@ class Decision:
     crime_number: str = ""
     absorbed_by: CountingRule = CountingRule.UNSPECIFIED
     reason: NonRecordingReason = NonRecordingReason.UNSPECIFIED
+    # Who decided: the subject of their token; empty where the rules did.
+    decided_by: str = ""
+    # The record that a rape or modern slavery leaves where it is not recorded: "N100/2".
+    reported_incident: str = ""
+    transfer: Transfer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One person would not record an allegation, for this reason; a second person has to say so too (R-CR-06)."""
+
+    allegation_number: int
+    reason: NonRecordingReason
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +128,7 @@ class Report:
     decided_at: datetime | None = None
     overdue_at: datetime | None = None
     decisions: tuple[Decision, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
 
     def undecided(self) -> tuple[Allegation, ...]:
         """The allegations that nobody has decided yet."""
@@ -158,6 +186,8 @@ class Crime:
     reported_at: datetime
     recorded_at: datetime
     rule_set: str
+    # Who recorded it: the subject of their token; empty where the rules did.
+    recorded_by: str = ""
     state: CrimeState = CrimeState.UNDER_INVESTIGATION
     outcome: Outcome | None = None
     cancellation_ground: CancellationGround = CancellationGround.UNSPECIFIED

@@ -7,8 +7,10 @@ from datetime import date, datetime
 from services.crime.domain.authority import Action
 from services.crime.domain.counting import Candidate, count
 from services.crime.domain.offences import Offence
+from services.crime.domain.protected import is_protected
 from services.crime.domain.recording import Finding, confirmed, found, offence_of
-from services.crime.domain.records import Allegation, Report
+from services.crime.domain.records import Allegation, Report, Transfer
+from services.crime.domain.reported_incidents import reported_incident
 from services.crime.domain.tables import Tables
 from services.crime.domain.terms import Basis, NonRecordingReason, Role
 from services.crime.domain.validity import local_date
@@ -28,6 +30,7 @@ class Ruling:
     record: bool
     offence_code: str = ""
     reason: NonRecordingReason = NonRecordingReason.UNSPECIFIED
+    transfer: Transfer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ def decide_by_person(
     """The findings on every undecided allegation, counted by the rules of the day of first contact.
 
     Raises Refused: ALREADY_DECIDED, RULINGS_INCOMPLETE and RULING_UNKNOWN_ALLEGATION (each naming the numbers),
-    REASON_NOT_APPLICABLE; AUTHORITY_MISSING as a matter of permission. Raises Invalid: RULING_REPEATED, REASON_MISSING,
-    RULING_CONTRADICTED, OFFENCE_UNKNOWN, OFFENCE_NOT_VALID.
+    REASON_NOT_APPLICABLE, EVIDENCE_MISSING (naming the part); AUTHORITY_MISSING as a matter of permission. Raises
+    Invalid: RULING_REPEATED, REASON_MISSING, RULING_CONTRADICTED, OFFENCE_UNKNOWN, OFFENCE_NOT_VALID.
     """
     _check_numbers(report, rulings)
     desk = _Desk(report, roles, tables, local_date(at))
@@ -63,8 +66,7 @@ def decide_by_person(
             authority[allegation.number] = _authority_to_record(desk, allegation, offence)
             candidates.append(Candidate(allegation, offence))
         else:
-            role = _authority_not_to_record(desk, ruling, allegation, offence)
-            findings.append(Finding(allegation.number, at, role, rule_set.name, reason=ruling.reason))
+            findings.append(_not_recorded(desk, f"rulings[{index}]", ruling, allegation, offence, at, rule_set.name))
     for counted in count(candidates, report.contact.occurred, rule_set):
         number = counted.candidate.allegation.number
         findings.append(found(counted, at, authority[number], rule_set.name))
@@ -95,6 +97,8 @@ def _offence(desk: _Desk, field: str, ruling: Ruling, allegation: Allegation) ->
     """The offence ruled on. One that is not recorded need not have been an offence on the day: that may be why."""
     if ruling.record and ruling.reason:
         raise _invalid("RULING_CONTRADICTED", f"{field}.reason", "only an allegation that is not recorded has a reason")
+    if ruling.record and ruling.transfer:
+        raise _invalid("RULING_CONTRADICTED", f"{field}.transfer_reference", "only what was transferred has one")
     if not ruling.record and ruling.reason in (NonRecordingReason.UNSPECIFIED, NonRecordingReason.NO_CRIME_ALLEGED):
         raise _invalid("REASON_MISSING", f"{field}.reason", "a person's reason not to record must be given")
     code = ruling.offence_code or allegation.offence_code
@@ -116,8 +120,41 @@ def _authority_to_record(desk: _Desk, allegation: Allegation, offence: Offence) 
     return require(action, offence.code, desk.roles, rape=away_from_rape, on=desk.today)
 
 
-def _authority_not_to_record(desk: _Desk, ruling: Ruling, allegation: Allegation, offence: Offence) -> Role:
+def _not_recorded(
+    desk: _Desk, field: str, ruling: Ruling, allegation: Allegation, offence: Offence, at: datetime, rule_set: str
+) -> Finding:
     _check_reason(desk, ruling.reason, allegation, offence)
+    role = _authority_not_to_record(desk, ruling, allegation, offence)
+    _check_transfer(field, ruling)
+    concerned = (allegation.offence_code, offence.code)
+    return Finding(
+        allegation.number,
+        at,
+        role,
+        rule_set,
+        reason=ruling.reason,
+        reported_incident=reported_incident(desk.tables.reported_incidents, concerned, ruling.reason, desk.today),
+        transfer=ruling.transfer,
+    )
+
+
+def _check_transfer(field: str, ruling: Ruling) -> None:
+    """A crime belongs to the force where it occurred once that force says that it has it (2.1, rule 7)."""
+    transfer = ruling.transfer or Transfer("", "")
+    if ruling.reason is not NonRecordingReason.OUTSIDE_FORCE_TRANSFERRED:
+        if ruling.transfer:
+            raise _invalid("RULING_CONTRADICTED", f"{field}.transfer_reference", "only what was transferred has one")
+        return
+    for part, given in (
+        ("transfer_reference", transfer.reference),
+        ("transfer_acknowledgement", transfer.acknowledgement),
+    ):
+        if not given.strip():
+            rule = "a transfer needs its reference and the other force's acknowledgement"
+            raise Refused("EVIDENCE_MISSING", rule=rule, metadata={"evidence": part})
+
+
+def _authority_not_to_record(desk: _Desk, ruling: Ruling, allegation: Allegation, offence: Offence) -> Role:
     rape = offence.rape or _is_rape(desk, allegation)
     require = desk.tables.authorities.require
     return require(Action.NOT_RECORD, ruling.reason.name, desk.roles, rape=rape, on=desk.today)
@@ -131,6 +168,17 @@ def _check_reason(desk: _Desk, reason: NonRecordingReason, allegation: Allegatio
     if reason in _VICTIM_BASED_ONLY and confirmed(allegation, desk.report.contact):
         rule = "the victim, or somebody whose word counts as the victim's, confirmed it"
         raise Refused("REASON_NOT_APPLICABLE", rule=rule)
+    if reason in _VICTIM_BASED_ONLY:
+        _check_whose_word_is_missing(desk, allegation, offence)
+
+
+def _check_whose_word_is_missing(desk: _Desk, allegation: Allegation, offence: Offence) -> None:
+    """A third party's report is no crime-related incident where the victim is protected, or the crime evident."""
+    contact, alleged = desk.report.contact, desk.tables.offences.find(allegation.offence_code)
+    if is_protected(allegation, offence, contact) or is_protected(allegation, alleged, contact):
+        raise Refused("REASON_NOT_APPLICABLE", rule="the victim is a child or vulnerable: their word is not needed")
+    if allegation.crime_evident:
+        raise Refused("REASON_NOT_APPLICABLE", rule="the crime is evident: the victim's word is not needed")
 
 
 def _is_rape(desk: _Desk, allegation: Allegation) -> bool:

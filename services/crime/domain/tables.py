@@ -1,12 +1,13 @@
 """The reference data that the rules read, loaded once by the composition and passed to every function that needs it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
 from services.crime.domain.authority import Authorities
 from services.crime.domain.offences import OffenceTable
+from services.crime.domain.reported_incidents import ReportedIncident
 from services.crime.domain.rule_sets import RuleSets
 from services.crime.domain.terms import CancellationGround, CourtDisposal
 from services.crime.domain.validity import ALWAYS, Validity
@@ -75,3 +76,4 @@ class Tables:
     grounds: Mapping[CancellationGround, GroundRule]
     disposals: Mapping[CourtDisposal, str]
     publication: Publication
+    reported_incidents: Sequence[ReportedIncident]

@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from services.crime.domain.authority import Action, Authorities, Authority
 from services.crime.domain.offences import Offence, OffenceTable
+from services.crime.domain.reported_incidents import ReportedIncident
 from services.crime.domain.rule_sets import ConductRule, RuleSet, RuleSets
 from services.crime.domain.tables import GroundRule, OutcomeRule, Publication, SuspectRule, Tables
-from services.crime.domain.terms import Basis, CancellationGround, CourtDisposal, Role, Stratum
+from services.crime.domain.terms import Basis, CancellationGround, CourtDisposal, NonRecordingReason, Role, Stratum
 from services.crime.domain.validity import Validity
 from services.kernel.reference import read_table, valid_from, valid_to
 
@@ -35,6 +36,7 @@ def load_tables() -> Tables:
         grounds={ground.ground: ground for ground in map(_ground, _rows("cancellation_grounds"))},
         disposals={CourtDisposal[row["disposal"]]: row["public_category"] for row in _rows("disposals")},
         publication=_publication({row["name"]: row["value"] for row in _rows("publication")}),
+        reported_incidents=tuple(_reported_incident(row) for row in _rows("reported_incidents")),
     )
 
 
@@ -61,6 +63,7 @@ def _offence(row: dict[str, str]) -> Offence:
         seriousness=int(row["seriousness"]),
         stratum=Stratum(row["stratum"]) if row["stratum"] else None,
         rape=_yes(row["rape"]),
+        victim_protected=_yes(row["victim_protected"]),
         conduct=_yes(row["conduct"]),
         outranks_conduct=_yes(row["outranks_conduct"]),
         summary_only=_yes(row["summary_only"]),
@@ -102,6 +105,11 @@ def _ground(row: dict[str, str]) -> GroundRule:
         violence_only=_yes(row["violence_only"]),
         validity=_validity(row),
     )
+
+
+def _reported_incident(row: dict[str, str]) -> ReportedIncident:
+    reason = NonRecordingReason[row["reason"] or "UNSPECIFIED"]
+    return ReportedIncident(row["code"], frozenset(row["offences"].split()), reason, _validity(row))
 
 
 def _publication(values: Mapping[str, str]) -> Publication:

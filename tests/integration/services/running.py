@@ -159,9 +159,11 @@ class Running:
         """A force that no test has worked for."""
         return next(self._forces)
 
-    def person(self, *roles: str, force: str = SHARED_FORCE, more: Metadata = (), hours: float = 1.0) -> Person:
-        """Somebody who holds these roles ("call_handler") in a force."""
-        return Person(self.authority.token(roles, force, f"test-{'-'.join(roles)}", hours), more)
+    def person(
+        self, *roles: str, force: str = SHARED_FORCE, more: Metadata = (), hours: float = 1.0, who: str = ""
+    ) -> Person:
+        """Somebody who holds these roles ("call_handler") in a force; `who` tells apart those who hold the same."""
+        return Person(self.authority.token(roles, force, f"test-{'-'.join(roles)}{who}", hours), more)
 
     def raw(self, path: str) -> Callable[..., object]:
         """An RPC that takes bytes as they are, by its gRPC path."""

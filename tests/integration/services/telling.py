@@ -102,8 +102,11 @@ def grading(contact_id: str, grade: str = "2") -> intake.GradeContactRequest:
     return intake.GradeContactRequest(request_id=request_id(), contact_id=contact_id, grade=grade)
 
 
-def closing(incident_id: str, kind: types.ClosingKind.ValueType) -> intake.CloseIncidentRequest:
-    category = types.INCIDENT_CATEGORY_CRIME
+def closing(
+    incident_id: str,
+    kind: types.ClosingKind.ValueType,
+    category: types.IncidentCategory.ValueType = types.INCIDENT_CATEGORY_CRIME,
+) -> intake.CloseIncidentRequest:
     return intake.CloseIncidentRequest(
         request_id=request_id(), incident_id=incident_id, closing_kind=kind, category=category
     )

@@ -30,6 +30,7 @@ from tests.integration.services.telling import (
 )
 
 DENIED, PRECONDITION = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.FAILED_PRECONDITION
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
 UNDECIDED, DECIDED = crime_types.REPORT_STATE_UNDECIDED, crime_types.REPORT_STATE_DECIDED
 
 
@@ -86,6 +87,9 @@ def test_a_confirmed_report_becomes_crimes_intake_learns_of_them_and_the_inciden
     _dispatch_can_look_for_markers(running, contact_id, incident)
     refusal = handler.refused(running.intake.CloseIncident, closing(incident.incident_id, types.CLOSING_KIND_NON_CRIME))
     assert refusal.told == (PRECONDITION, "CLOSING_CONTRADICTED")
+    nuisance = closing(incident.incident_id, types.CLOSING_KIND_CRIME, types.INCIDENT_CATEGORY_ASB_NUISANCE)
+    refusal = handler.refused(running.intake.CloseIncident, nuisance)
+    assert (refusal.told, set(refusal.fields)) == ((INVALID, "CATEGORY_CONTRADICTED"), {"category"})
     closed = handler.ask(running.intake.CloseIncident, closing(incident.incident_id, types.CLOSING_KIND_CRIME)).incident
     assert closed.state == types.INCIDENT_STATE_CLOSED
     shown = handler.ask(running.intake.GetIncident, intake.GetIncidentRequest(incident_id=incident.incident_id))
@@ -158,8 +162,44 @@ def test_who_decides_what(running: Running, handler: Person, recorder: Person) -
     assert refusal.metadata == {"roles": "ROLE_CRIME_REGISTRAR"}
     less = decision(rape.report_id, recording(1, COMMON_ASSAULT))
     assert maker.refused(decide, less).told == (DENIED, "AUTHORITY_MISSING")
-    decided = registrar.ask(decide, decision(rape.report_id, not_recording(1, no_rape))).report
+    # R-CR-06: and only once a second registrar says so too.
+    for _ in range(2):
+        waiting = registrar.ask(decide, decision(rape.report_id, not_recording(1, no_rape))).report
+        assert (waiting.state, list(waiting.awaiting_second_person)) == (UNDECIDED, [1])
+    deputy = running.person("crime_registrar", who="-deputy")
+    decided = deputy.ask(decide, decision(rape.report_id, not_recording(1, no_rape))).report
+    assert (decided.state, list(decided.awaiting_second_person)) == (DECIDED, [])
     assert decided.decisions[0].authority == "ROLE_CRIME_REGISTRAR"
+    assert decided.decisions[0].reported_incident == "N100/1"
+
+
+def test_a_childs_word_is_not_needed_and_a_transfer_needs_its_receipt(running: Running) -> None:  # 2.1 rules 6 and 7
+    decide, maker = running.crime.DecideRecording, running.person("decision_maker")
+    by_flag = alleging(flags=[types.CRIME_FLAG_CHILD_SEXUAL_ABUSE])
+    vulnerable, evident = alleging(victim_vulnerable=True), alleging(crime_evident=True)
+    requests = [contact(SHARED_FORCE, running.now, one, by=THIRD_PARTY) for one in (by_flag, vulnerable, evident)]
+    requests.append(contact(SHARED_FORCE, running.now, alleging(), by=THIRD_PARTY))
+    requests[-1].people[0].date_of_birth = "2010-05-06"
+    *_, last = all_told = told(running, *requests)
+    for report in all_told:
+        for reason in (
+            crime_types.NON_RECORDING_REASON_VICTIM_NOT_TRACED,
+            crime_types.NON_RECORDING_REASON_VICTIM_NOT_CONFIRMED_THIRD_PARTY,
+        ):
+            refusal = maker.refused(decide, decision(report.report_id, not_recording(1, reason)))
+            assert refusal.told == (PRECONDITION, "REASON_NOT_APPLICABLE")
+    ruling = not_recording(1, crime_types.NON_RECORDING_REASON_OUTSIDE_FORCE_TRANSFERRED)
+    ruling.transfer_reference = "transfer 17"
+    refusal = maker.refused(decide, decision(last.report_id, ruling))
+    assert (refusal.told, refusal.metadata) == (
+        (PRECONDITION, "EVIDENCE_MISSING"),
+        {"evidence": "transfer_acknowledgement"},
+    )
+    ruling.transfer_acknowledgement = "receipt 4711"
+    maker.ask(decide, decision(last.report_id, ruling))
+    other = running.person("decision_maker", who="-other")
+    (kept,) = other.ask(decide, decision(last.report_id, ruling)).report.decisions
+    assert (kept.transfer_reference, kept.transfer_acknowledgement) == ("transfer 17", "receipt 4711")
 
 
 def test_every_channel_writes_one_ledger(running: Running, force: str) -> None:  # R-CR-05

@@ -43,11 +43,9 @@ def cancelled(
     *,
     victim_told: bool = True,
     roles: frozenset[Role] = DECISION_MAKER,
+    by: str = "bea",
 ) -> Crime:
-    offence = TABLES.offences.by_code[crime.offence_code]
-    return cancel(
-        crime, ground, evidence, victim_told=victim_told, roles=roles, offence=offence, tables=TABLES, at=LATER
-    )
+    return cancel(crime, ground, evidence, victim_told=victim_told, by=by, roles=roles, tables=TABLES, at=LATER)
 
 
 @pytest.mark.parametrize("ground", GROUNDS)
@@ -93,10 +91,26 @@ def test_a_rape_is_cancelled_by_the_registrar_alone(ground: CancellationGround) 
     assert cancelled(a_crime(RAPE), ground, roles=REGISTRAR).state is CrimeState.CANCELLED
 
 
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_whoever_recorded_a_crime_does_not_cancel_it(ground: CancellationGround) -> None:  # R-CR-06, 2.4: two people
+    anns = replace(a_crime(), recorded_by="ann")
+    with refused("SECOND_PERSON_NEEDED") as caught:
+        cancelled(anns, ground, roles=DECISION_MAKER | REGISTRAR, by="ann")
+    assert caught.value.kind is Kind.FORBIDDEN
+    assert cancelled(anns, ground, roles=DECISION_MAKER | REGISTRAR, by="bea").state is CrimeState.CANCELLED
+
+
+def test_what_the_rules_recorded_anybody_with_the_authority_cancels() -> None:  # R-CR-06
+    assert cancelled(a_crime(), Ground.DUPLICATE, by="ann").state is CrimeState.CANCELLED
+
+
+@pytest.mark.parametrize("ground", [Ground.OUTSIDE_JURISDICTION, Ground.VERIFIABLE_INFORMATION])
 @pytest.mark.parametrize("nothing", ["", "   "])
-def test_verifiable_information_is_documented(nothing: str) -> None:  # C2
+def test_verifiable_information_and_a_transfer_are_documented(
+    ground: CancellationGround, nothing: str
+) -> None:  # C2; C1 and 2.1 rule 7
     with refused("EVIDENCE_MISSING"):
-        cancelled(a_crime(), Ground.VERIFIABLE_INFORMATION, nothing)
+        cancelled(a_crime(), ground, nothing)
     assert cancelled(a_crime(), Ground.DUPLICATE, nothing).cancellation_evidence == ""
 
 

@@ -203,7 +203,7 @@ def test_a_cancelled_crime_has_no_outcome() -> None:  # 2.8
         "",
         victim_told=True,
         roles=DECISION_MAKER,
-        offence=TABLES.offences.by_code[ASSAULT],
+        by="bea",
         tables=TABLES,
         at=LATER,
     )

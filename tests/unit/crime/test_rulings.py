@@ -1,11 +1,13 @@
 """What a person decides: domain facts 2.1 (reasons), 2.4 (N100) and 2.5 (roles)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
 from services.crime.domain import (
+    CrimeFlag,
     Finding,
     NonRecordingReason,
     Period,
@@ -14,8 +16,10 @@ from services.crime.domain import (
     ReportState,
     Role,
     Ruling,
+    Transfer,
     decide_by_person,
     decide_by_rules,
+    settle,
 )
 from services.kernel.errors import Invalid, Kind
 from tests.unit.crime.building import (
@@ -32,6 +36,7 @@ from tests.unit.crime.building import (
     REGISTRAR,
     TABLES,
     alleging,
+    identities,
     record,
     refused,
     settled,
@@ -221,9 +226,107 @@ def test_a_report_that_counts_as_the_victims_is_not_turned_down_as_a_third_party
 
 @pytest.mark.parametrize(
     "reason",
-    [Reason.OUTSIDE_FORCE_TRANSFERRED, Reason.OTHER_AGENCY_DEALING, Reason.SCHOOLS_PROTOCOL, Reason.EXCLUDED_OFFENCE],
+    [Reason.OTHER_AGENCY_DEALING, Reason.SCHOOLS_PROTOCOL, Reason.EXCLUDED_OFFENCE],
 )
 @pytest.mark.parametrize("code", [ASSAULT, CANNABIS])
 def test_the_other_reasons_answer_every_offence(code: str, reason: NonRecordingReason) -> None:  # 2.1
     findings = decide(told(alleging(code), by=WITNESSED), turn_down(1, reason), roles=DECISION_MAKER)
     assert told_of(findings) == {1: reason.name}
+
+
+UNCONFIRMED = [Reason.VICTIM_NOT_CONFIRMED_THIRD_PARTY, Reason.VICTIM_NOT_TRACED]
+PROTECTED = {
+    "a flag of child sexual abuse": {"flags": (CrimeFlag.CHILD_SEXUAL_ABUSE,)},
+    "a flag of child sexual exploitation": {"flags": (CrimeFlag.CHILD_SEXUAL_EXPLOITATION,)},
+    "an offence that only a child can suffer": {"offence": "11A"},
+    "a victim who is vulnerable": {"victim_vulnerable": True},
+    "a victim of seventeen": {"victim_born": date(2000, 7, 5)},
+    "a crime that is evident": {"crime_evident": True},
+}
+
+
+@pytest.mark.parametrize("reason", UNCONFIRMED)
+@pytest.mark.parametrize("known", PROTECTED.values(), ids=PROTECTED.keys())
+def test_a_child_or_vulnerable_victim_does_not_have_to_confirm_nor_whoever_an_evident_crime_was_done_to(
+    known: dict[str, object], reason: NonRecordingReason
+) -> None:  # 2.1 rule 6
+    report = told(alleging(**known), by=ReporterRelation.OTHER_THIRD_PARTY)  # type: ignore[arg-type]
+    with refused("REASON_NOT_APPLICABLE"):
+        decide(report, turn_down(1, reason), roles=DECISION_MAKER | REGISTRAR)
+    # Nor by ruling that it was another offence.
+    named = replace(turn_down(1, reason), offence_code=ASSAULT)
+    with refused("REASON_NOT_APPLICABLE"):
+        decide(report, named, roles=DECISION_MAKER | REGISTRAR)
+    assert told_of(decide(report, record(1))) == {1: "recorded"}
+
+
+def test_an_adults_word_is_needed() -> None:  # 2.1 rule 6
+    of_age = alleging(victim_born=date(2000, 7, 4))
+    findings = decide(told(of_age, by=WITNESSED), turn_down(1, Reason.VICTIM_NOT_TRACED), roles=DECISION_MAKER)
+    assert told_of(findings) == {1: "VICTIM_NOT_TRACED"}
+
+
+TRANSFER = Transfer("WYP-2018-17", "GMP receipt 4711")
+
+
+@pytest.mark.parametrize(
+    ("transfer", "missing"),
+    [
+        (None, "transfer_reference"),
+        (Transfer(" ", TRANSFER.acknowledgement), "transfer_reference"),
+        (Transfer(TRANSFER.reference, ""), "transfer_acknowledgement"),
+    ],
+)
+@pytest.mark.parametrize("code", [ASSAULT, CANNABIS])
+def test_a_crime_goes_to_another_force_only_once_that_force_acknowledged_it(
+    code: str, transfer: Transfer | None, missing: str
+) -> None:  # 2.1 rule 7
+    report = told(alleging(code), by=WITNESSED)
+    ruling = turn_down(1, Reason.OUTSIDE_FORCE_TRANSFERRED)
+    with refused("EVIDENCE_MISSING") as caught:
+        decide(report, replace(ruling, transfer=transfer), roles=DECISION_MAKER)
+    assert caught.value.metadata == {"evidence": missing}
+    findings = decide(report, replace(ruling, transfer=TRANSFER), roles=DECISION_MAKER)
+    decided, _ = settled(report, findings)
+    assert decided.decisions[0].transfer == TRANSFER
+
+
+@pytest.mark.parametrize("ruling", [record(1), turn_down(1, Reason.VICTIM_NOT_TRACED)])
+def test_only_what_was_transferred_has_a_transfer(ruling: Ruling) -> None:  # 2.1 rule 7
+    with refused("RULING_CONTRADICTED"):
+        decide(told(alleging(), by=WITNESSED), replace(ruling, transfer=TRANSFER), roles=DECISION_MAKER)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "left"),
+    [
+        (RAPE, Reason.CREDIBLE_EVIDENCE_TO_CONTRARY, "N100/1"),
+        (RAPE, Reason.VICTIM_NOT_CONFIRMED_THIRD_PARTY, "N100/2"),
+        (RAPE, Reason.VICTIM_NOT_TRACED, "N100/2"),
+        (RAPE, Reason.OUTSIDE_FORCE_TRANSFERRED, "N100/3"),
+        (RAPE, Reason.OTHER_AGENCY_DEALING, "N100"),
+        ("106", Reason.VICTIM_NOT_TRACED, "N200"),
+        (ASSAULT, Reason.VICTIM_NOT_TRACED, ""),
+    ],
+)
+def test_a_rape_or_modern_slavery_that_is_not_recorded_leaves_a_record(
+    code: str, reason: NonRecordingReason, left: str
+) -> None:  # 2.4: N100 and N200
+    transfer = TRANSFER if reason is Reason.OUTSIDE_FORCE_TRANSFERRED else None
+    report = told(alleging(code), by=WITNESSED)
+    findings = decide(report, replace(turn_down(1, reason), transfer=transfer), roles=DECISION_MAKER | REGISTRAR)
+    decided, _ = settled(report, findings)
+    assert decided.decisions[0].reported_incident == left
+
+
+def test_a_recorded_rape_leaves_no_other_record() -> None:  # 2.4
+    report = told(alleging(RAPE), by=WITNESSED)
+    decided, _ = settled(report, decide(report, record(1)))
+    assert decided.decisions[0].reported_incident == ""
+
+
+def test_whoever_recorded_it_is_kept_with_the_crime() -> None:  # R-CR-06: who may then not cancel it
+    report = told(alleging(), by=WITNESSED)
+    findings = decide(report, record(1))
+    decided, (crime,) = settle(report, findings, identities(findings), "ann")
+    assert (crime.recorded_by, decided.decisions[0].decided_by) == ("ann", "ann")
