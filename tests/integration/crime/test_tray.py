@@ -7,12 +7,11 @@ import pytest
 from services.crime.domain import (
     CancellationGround,
     NonRecordingReason,
-    ReporterRelation,
     ReportState,
     Ruling,
     Transfer,
 )
-from services.intake.domain import CrimeFlag
+from services.intake.domain import CrimeFlag, ReporterRelation
 from services.kernel.errors import Refused
 from tests.integration.crime.tray import DAY, MAKER, RECORDER, Tray, alleging, record, turn_down
 

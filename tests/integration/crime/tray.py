@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.crime import handlers as crime
 from services.crime.backlogs import BACKLOGS
-from services.crime.domain import NonRecordingReason, Report, ReportState, Ruling
+from services.crime.domain import CancellationGround, NonRecordingReason, Report, ReportState, Ruling
 from services.crime.ledger import Sums
 from services.intake import handlers as intake
 from services.intake.domain import (
@@ -99,7 +99,7 @@ class Tray:
         """Fires the timers that are due."""
         self._ledgers.run(self._services["crime"].fire())
 
-    def cancel(self, crime_id: UUID, ground: crime.CancellationGround, who: str) -> None:
+    def cancel(self, crime_id: UUID, ground: CancellationGround, who: str) -> None:
         command = crime.CancelCrime(crime_id, ground, "exhibit EX/1", victim_told=True)
         self._do(crime.cancel_crime, command, MAKER, who=who)
 

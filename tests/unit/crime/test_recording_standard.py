@@ -1,5 +1,6 @@
 """The National Crime Recording Standard: domain facts 2.1 and 2.2."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from services.crime.domain import (
     IncidentCategory,
     NonRecordingReason,
     Period,
+    Place,
+    Point,
     ReporterRelation,
     ReportState,
     decide_by_rules,
@@ -20,6 +23,7 @@ from tests.unit.crime.building import (
     CANNABIS,
     COMMON_ASSAULT,
     DAMAGE,
+    DAY,
     HOUR,
     KNIFE,
     NOON,
@@ -159,6 +163,22 @@ def test_a_decided_report_is_never_overdue() -> None:  # R-CR-01
     report = told(alleging())
     decided, _ = settled(report, decide_by_rules(report, TABLES, NOON))
     assert mark_overdue(decided, decided.due_at + HOUR) == decided
+
+
+def test_a_crime_is_dated_by_when_it_was_committed_and_placed_where_it_occurred() -> None:  # 2.3: location and date
+    here = Place(Point(53.8, -1.55), "On or near Ash Mount", "", "E01011229")
+    between = Period(NOON - DAY, NOON - HOUR)
+    report = told(
+        alleging(ASSAULT, "ann"), alleging(DAMAGE, "ben", occurred=Period(NOON - HOUR, None)), occurred=between
+    )
+    placed = replace(report, contact=replace(report.contact, place=here))
+    _, (anns, bens) = settled(placed, decide_by_rules(placed, TABLES, NOON))
+    assert (anns.occurred, bens.occurred) == (between, Period(NOON - HOUR, None))
+    assert anns.place == bens.place == here
+    # Nobody said where, or when: nothing is invented, and it is recorded all the same.
+    unknown = told(alleging())
+    _, (crime,) = settled(unknown, decide_by_rules(unknown, TABLES, NOON))
+    assert (crime.place, crime.occurred) == (None, None)
 
 
 def test_a_crime_keeps_what_the_report_said_of_it() -> None:  # 2.2
