@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +28,7 @@ watch = typer.Typer(no_args_is_help=True, help="Live views: the board, emergenci
 app.add_typer(watch, name="watch")
 _console = Console()
 _FORCE = "west-yorkshire"
+_DAY = "%Y-%m-%d"
 
 ServiceName = StrEnum("ServiceName", {name: name for name in SERVICES})  # type: ignore[misc]
 
@@ -153,23 +154,26 @@ def backlogs(as_json: Annotated[bool, typer.Option("--json", help="For programs,
 @app.command()
 def reconcile(
     force: _Force = _FORCE,
-    since: Annotated[str, typer.Option(help="First day of first contact, YYYY-MM-DD.")] = "",
-    until: Annotated[str, typer.Option(help="Last moment of first contact, YYYY-MM-DD.")] = "",
+    since: Annotated[datetime | None, typer.Option(formats=[_DAY], help="First day of first contact.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=[_DAY], help="Last day, all of it.")] = None,
     by: Annotated[list[By], typer.Option(help="Keep the sums apart by this; may be repeated.")] = [  # noqa: B006
         By.category
     ],
 ) -> None:
-    """What was received, decided, recorded and not recorded, and what is undecided or overdue, from the crime ledger.
+    """What was received, decided, recorded and not recorded, and what is undecided or overdue, from the crime ledger;
+    and whether all that intake acknowledged has arrived there. Days are those of England and Wales.
 
-    Exits with 1 where a report is undecided past its 24 hours.
+    Exits with 1 where a report is undecided past its 24 hours, or has not arrived after some minutes.
     """
     from services import operate
 
-    period = [datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None for text in (since, until)]
-    kept_apart = [one.value for one in by]
-    table, undecided_overdue = asyncio.run(operate.reconcile(load_settings(), force, period[0], period[1], kept_apart))
+    settings, kept_apart = load_settings(), [one.value for one in by]
+    period = operate.days(since.date() if since else None, until.date() if until else None)
+    table, undecided_overdue = asyncio.run(operate.reconcile(settings, force, *period, kept_apart))
     _console.print(table)
-    raise typer.Exit(1 if undecided_overdue else 0)
+    found = asyncio.run(operate.arrival(settings, force, *period))
+    _console.print(operate.arrival_table(settings, force, found))
+    raise typer.Exit(1 if undecided_overdue or found.missing else 0)
 
 
 @app.command()
@@ -181,11 +185,15 @@ def settings() -> None:
 
 
 @dead_letters.command("list")
-def list_dead_letters(service: ServiceName) -> None:
-    """The dead letters of a service that wait for a replay, oldest first."""
+def list_dead_letters(
+    service: ServiceName,
+    after: Annotated[int, typer.Option(min=0, help="Begin behind this number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Show so many at the most.")] = 100,
+) -> None:
+    """The dead letters of a service that wait for a replay, oldest first; says how many wait in all."""
     from services import operate
 
-    _console.print(asyncio.run(operate.list_dead_letters(load_settings(), service.value)))
+    _console.print(asyncio.run(operate.list_dead_letters(load_settings(), service.value, after, limit)))
 
 
 @dead_letters.command("show")

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import grpc
@@ -16,6 +18,7 @@ from rich.table import Table
 
 from peel.crime.v1 import api_pb2 as crime
 from peel.crime.v1 import api_pb2_grpc as crime_grpc
+from services.arrival import PATIENCE, Arrival, compare
 from services.kernel import backlog, contract, dlq, kafka, migrations, seal
 from services.kernel.clock import SystemClock, open_clock
 from services.kernel.database import Connection
@@ -24,7 +27,13 @@ from services.kernel.settings import Settings
 from services.kernel.tls import client_channel
 from services.table import SERVICES
 
-_UNREACHABLE = (OSError, asyncpg.PostgresError, TimeoutError)
+_UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+_CONNECT_SECONDS, _STATEMENT_SECONDS = 3.0, 5.0
+# For what reads a whole ledger or a whole audit.
+_WHOLE_SECONDS = 600.0
+_SECRET = "(secret)"  # noqa: S105 - what is shown instead of one
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*@")
+_PASSWORD_PARAMETER = re.compile(r"([?&\s]\w*password=)[^&\s]*")
 
 
 async def migrate(settings: Settings, service: str, phase: str) -> list[str]:
@@ -35,7 +44,10 @@ async def migrate(settings: Settings, service: str, phase: str) -> list[str]:
     except _UNREACHABLE as error:
         raise OperatorFault(f"the database of {service} does not answer: {type(error).__name__}") from error
     if "pre" in phases:
-        applied += await asyncio.to_thread(kafka.create_topics, settings, contract.topics((service,)))
+        try:
+            applied += await asyncio.to_thread(kafka.create_topics, settings, contract.topics((service,)))
+        except (OSError, kafka.BrokerError) as error:
+            raise OperatorFault(f"Kafka does not answer: {type(error).__name__}") from error
     return applied
 
 
@@ -56,16 +68,12 @@ async def backlogs(settings: Settings) -> tuple[list[Waiting], list[str]]:
     lines, unreachable = [], []
     for service in SERVICES:
         try:
-            connection = await asyncpg.connect(settings.database_of(service), timeout=3)
+            async with _connected(settings, service) as connection:
+                for one in backlog.backlogs_of(service):
+                    level = await backlog.measure(connection, one, clock)
+                    lines.append(Waiting(one.name, one.owner, level.size, level.oldest_seconds, one.meaning))
         except _UNREACHABLE:
             unreachable.append(f"database of {service}")
-            continue
-        try:
-            for one in backlog.backlogs_of(service):
-                level = await backlog.measure(connection, one, clock)
-                lines.append(Waiting(one.name, one.owner, level.size, level.oldest_seconds, one.meaning))
-        finally:
-            await connection.close()
     # Side by side: a broker that is away is waited for once.
     asked = [asyncio.to_thread(_unread, settings, service) for service in SERVICES]
     for service, waiting in zip(SERVICES, await asyncio.gather(*asked), strict=True):
@@ -106,6 +114,42 @@ def _age(seconds: float) -> str:
 
 def _title(what: str, settings: Settings) -> str:
     return f"{what} (REHEARSAL: not a real duty)" if settings.rehearsal else what
+
+
+def days(since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:
+    """The first and the last moment of these days, both days included, in the forces' own time."""
+    try:
+        first = _midnight(since) if since else None
+        last = _midnight(until + timedelta(days=1)) - timedelta(microseconds=1) if until else None
+    except OverflowError as error:
+        raise OperatorFault("the calendar does not reach that far") from error
+    return first, last
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo("Europe/London")).astimezone(UTC)
+
+
+async def arrival(settings: Settings, force: str, since: datetime | None, until: datetime | None) -> Arrival:
+    """What intake acknowledged against what crime recording holds."""
+    async with (
+        _database(settings, "intake", _WHOLE_SECONDS) as told,
+        _database(settings, "crime", _WHOLE_SECONDS) as held,
+    ):
+        return await compare(told, held, force, since, until)
+
+
+def arrival_table(settings: Settings, force: str, found: Arrival) -> Table:
+    """The comparison as a table."""
+    minutes = int(PATIENCE.total_seconds() // 60)
+    lost = f"lost / not yet arrived (over {minutes} min)"
+    columns = ("received by intake", "arrived in crime", "on their way", lost, "oldest not arrived")
+    table = Table(*columns, title=_title(f"Contacts of {force}, from intake to crime", settings))
+    absent = found.on_their_way + found.missing
+    missing = f"[red]{found.missing:,}[/red]" if found.missing else "0"
+    oldest = _age(found.oldest_seconds) if absent else "-"
+    table.add_row(f"{found.acknowledged:,}", f"{found.arrived:,}", f"{found.on_their_way:,}", missing, oldest)
+    return table
 
 
 async def reconcile(
@@ -150,37 +194,58 @@ def settings_table(settings: Settings) -> Table:
     table = Table("setting", "value", "meaning", title="Settings")
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
-        shown = "(secret)" if isinstance(value, SecretStr) else str(value)
+        shown = _SECRET if isinstance(value, SecretStr) else _without_password(str(value))
         table.add_row(f"PEEL_{name.upper()}", shown, field.description or "")
     return table
 
 
+def _without_password(text: str) -> str:
+    """An address as it may be shown: a password in it, before the host or as a parameter, is a secret."""
+    return _PASSWORD_PARAMETER.sub(rf"\1{_SECRET}", _PASSWORD.sub(rf"\1{_SECRET}@", text))
+
+
 @asynccontextmanager
-async def _database(settings: Settings, service: str) -> AsyncIterator[Connection]:
-    try:
-        connection = await asyncpg.connect(settings.database_of(service), timeout=3)
-    except _UNREACHABLE as error:
-        raise OperatorFault(f"the database of {service} does not answer: {type(error).__name__}") from error
+async def _connected(
+    settings: Settings, service: str, seconds: float = _STATEMENT_SECONDS
+) -> AsyncIterator[Connection]:
+    """A connection whose statements take so long at the most: a database that hangs hangs nobody here."""
+    dsn = settings.database_of(service)
+    connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS, command_timeout=seconds)
     try:
         yield connection
+    finally:
+        with suppress(*_UNREACHABLE):
+            await connection.close(timeout=_CONNECT_SECONDS)
+
+
+@asynccontextmanager
+async def _database(settings: Settings, service: str, seconds: float = _STATEMENT_SECONDS) -> AsyncIterator[Connection]:
+    try:
+        async with _connected(settings, service, seconds) as connection:
+            yield connection
     except NotFound as error:
         raise OperatorFault(error.rule) from error
     except kafka.BrokerError as error:
         raise OperatorFault(f"Kafka does not answer: {type(error).__name__}") from error
-    finally:
-        await connection.close()
+    except _UNREACHABLE as error:
+        raise OperatorFault(f"the database of {service} does not answer: {type(error).__name__}") from error
 
 
-async def list_dead_letters(settings: Settings, service: str) -> Table:
-    """The dead letters of a service that wait for a replay."""
+async def list_dead_letters(settings: Settings, service: str, after: int, limit: int) -> Table:
+    """The dead letters of a service that wait for a replay, oldest first, behind that number; says where it was cut."""
     table = Table(
         "number", "topic", "partition", "offset", "event", "reason", "since", title=f"Dead letters of {service}"
     )
     async with _database(settings, service) as connection:
-        for letter in await dlq.list_letters(connection):
+        letters = await dlq.list_letters(connection, after=after, limit=limit)
+        waiting = await dlq.number_waiting(connection)
+        for letter in letters:
             where = (letter.topic, str(letter.partition), str(letter.offset))
             since = f"{letter.at:%Y-%m-%d %H:%M:%S}"
             table.add_row(str(letter.id), *where, letter.event_id or "-", letter.reason, since)
+    table.caption = f"{len(letters):,} of {waiting:,} that wait"
+    if len(letters) == limit:
+        table.caption += f"; those behind: --after {letters[-1].id}"
     return table
 
 
@@ -221,5 +286,5 @@ async def rebuild_replica(settings: Settings) -> Table:
 
 async def verify_audit(settings: Settings, service: str) -> seal.Verdict:
     """What a check of all seals of a service's audit finds."""
-    async with _database(settings, service) as connection:
+    async with _database(settings, service, _WHOLE_SECONDS) as connection:
         return await seal.verify(connection)

@@ -52,14 +52,26 @@ class Contents:
     removed: tuple[str, ...]
 
 
-async def list_letters(connection: Connection, *, replayed: bool = False, limit: int = 100) -> list[DeadLetter]:
-    """The newest dead letters; those already replayed only where asked for."""
+async def list_letters(
+    connection: Connection, *, replayed: bool = False, after: int = 0, limit: int = 100
+) -> list[DeadLetter]:
+    """The oldest dead letters, in the order they were set aside, behind the one of that number.
+
+    Those already replayed only where asked for.
+    """
     rows = await connection.fetch(
-        f"select {_COLUMNS} from dead_letter where $1 or replayed_at is null order by id desc limit $2",
+        f"select {_COLUMNS} from dead_letter where ($1 or replayed_at is null) and id > $2 order by id limit $3",
         replayed,
+        after,
         limit,
     )
     return [DeadLetter(**dict(row)) for row in rows]
+
+
+async def number_waiting(connection: Connection) -> int:
+    """How many dead letters wait for a replay."""
+    waiting: int = await connection.fetchval("select count(*) from dead_letter where replayed_at is null")
+    return waiting
 
 
 async def show(settings: Settings, connection: Connection, letter_id: int, services: Sequence[str]) -> Contents:
