@@ -141,7 +141,8 @@ class CrimeDoor(api_grpc.CrimeServiceServicer):
         self, request: api.ReconcileReportsRequest, context: Context
     ) -> AsyncIterator[api.ReconcileReportsResponse]:
         check = self._check()
-        by = frozenset(check.known(f"by[{i}]", dimension, Dimension) for i, dimension in enumerate(request.by))
+        given = check.entries("by", request.by, most=len(Dimension))
+        by = frozenset(check.known(f"by[{i}]", dimension, Dimension) for i, dimension in enumerate(given))
         period = messages.span_from("first_contact", request.first_contact, check)
         check.done()
         command = handlers.ReconcileReports(*period, by)

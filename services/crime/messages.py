@@ -36,6 +36,8 @@ from services.kernel.validation import Check
 from services.kernel.wire import optional_moment, optional_stamp, stamp
 
 _REFERENCE_LONGEST = 500
+# A contact alleges no more.
+_MOST_RULINGS = 50
 
 
 def reported_contact_from(contact: intake.Contact) -> ReportedContact:
@@ -102,7 +104,7 @@ def rulings_from(request: api.DecideRecordingRequest, check: Check) -> list[Ruli
             reason=check.known(f"rulings[{i}].reason", ruling.reason, NonRecordingReason, required=not ruling.record),
             transfer=_transfer(f"rulings[{i}]", ruling, check),
         )
-        for i, ruling in enumerate(request.rulings)
+        for i, ruling in enumerate(check.entries("rulings", request.rulings, most=_MOST_RULINGS))
     ]
 
 

@@ -39,6 +39,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REGISTRATION = r"[A-Za-z0-9 ]+"
 _MOST_ITEMS = 50
 _MOST_VEHICLES = 20
+_MOST_FLAGS = 10
 THRIVE_PARTS = ("threat", "harm", "risk", "investigation", "vulnerability", "engagement")
 
 
@@ -75,19 +76,16 @@ def contact_from(request: api.OpenContactRequest, contact_id: UUID, now: datetim
 
 
 def _vehicles(check: Check, registrations: Sequence[str]) -> tuple[str, ...]:
-    if len(registrations) > _MOST_VEHICLES:
-        check.violation("vehicle_registrations", f"must have at most {_MOST_VEHICLES} entries")
+    registrations = check.entries("vehicle_registrations", registrations, most=_MOST_VEHICLES)
     for number, text in enumerate(registrations):
         check.text(f"vehicle_registrations[{number}]", text, longest=16, required=True, pattern=_REGISTRATION)
     return tuple(sorted({text.replace(" ", "").upper() for text in registrations})) if registrations else ()
 
 
 def _people(check: Check, request: api.OpenContactRequest) -> tuple[Person, ...]:
-    if len(request.people) > _MOST_ITEMS:
-        check.violation("people", f"must have at most {_MOST_ITEMS} entries")
     seen: set[str] = set()
     people = []
-    for number, person in enumerate(request.people):
+    for number, person in enumerate(check.entries("people", request.people, most=_MOST_ITEMS)):
         at = f"people[{number}]"
         ref = check.text(f"{at}.ref", person.ref, longest=32, required=True, pattern=_REF)
         if ref in seen:
@@ -157,14 +155,12 @@ def _period(check: Check, field: str, period: PeriodMessage) -> Period:
 
 
 def _allegations(check: Check, request: api.OpenContactRequest, refs: set[str]) -> tuple[Allegation, ...]:
-    if len(request.allegations) > _MOST_ITEMS:
-        check.violation("allegations", f"must have at most {_MOST_ITEMS} entries")
     if request.category == types.INCIDENT_CATEGORY_CRIME and not request.allegations:
         # Or it would be decided as a report that alleges nothing, and a crime would be lost between two fields.
         check.violation("allegations", "must have at least one entry where the category is crime", "ALLEGATION_MISSING")
     return tuple(
         _allegation(check, f"allegations[{index}]", index + 1, allegation, refs)
-        for index, allegation in enumerate(request.allegations)
+        for index, allegation in enumerate(check.entries("allegations", request.allegations, most=_MOST_ITEMS))
     )
 
 
@@ -178,10 +174,17 @@ def _allegation(check: Check, at: str, number: int, told: api.NewAllegation, ref
         points_to_prove_made_out=told.points_to_prove_made_out,
         credible_evidence_to_contrary=told.credible_evidence_to_contrary,
         occurred=_period(check, f"{at}.occurred", told.occurred) if told.HasField("occurred") else Period(),
-        flags=tuple(check.known(f"{at}.flags[{i}]", flag, CrimeFlag) for i, flag in enumerate(told.flags)),
+        flags=_flags(check, f"{at}.flags", told.flags),
         victim_vulnerable=told.victim_vulnerable,
         crime_evident=told.crime_evident,
     )
+
+
+def _flags(check: Check, at: str, told: Sequence[int]) -> tuple[CrimeFlag, ...]:
+    given = check.entries(at, told, most=_MOST_FLAGS)
+    if len(set(given)) < len(given):
+        check.violation(at, "must name each flag once")
+    return tuple(check.known(f"{at}[{number}]", flag, CrimeFlag) for number, flag in enumerate(given))
 
 
 def _offences(check: Check, allegations: Sequence[Allegation], occurred: Period, reported: datetime) -> None:

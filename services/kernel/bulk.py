@@ -9,6 +9,8 @@ from google.protobuf.message import Message
 
 from services.kernel.contract import aggregate_id, event_policy
 from services.kernel.database import Table
+from services.kernel.envelope import PAYLOAD_BYTES
+from services.kernel.errors import TooLarge
 from services.kernel.ids import new_id
 from services.kernel.telemetry.tracing import current_traceparent
 
@@ -44,11 +46,17 @@ def joined(items: Sequence[str] | frozenset[str]) -> str:
 
 
 def outbox_row(event: Message, *, force: str, sequence: int, time: object) -> tuple[object, ...]:
-    """The outbox row of an event: its topic and key come from the contract, its trace from where it happens."""
+    """The outbox row of an event: its topic and key come from the contract, its trace from where it happens.
+
+    Raises TooLarge for one that the producer could never send: it would hold up every event behind it for ever.
+    """
     policy = event_policy(event.DESCRIPTOR)
     subject = aggregate_id(event)
     if not subject or not force:
         raise ValueError(f"{event.DESCRIPTOR.full_name} names no aggregate or no force")
+    payload = event.SerializeToString()
+    if len(payload) > PAYLOAD_BYTES:
+        raise TooLarge(event.DESCRIPTOR.name, PAYLOAD_BYTES)
     return (
         policy.topic,
         f"{force}/{subject}",
@@ -59,7 +67,7 @@ def outbox_row(event: Message, *, force: str, sequence: int, time: object) -> tu
         sequence,
         time,
         current_traceparent(),
-        event.SerializeToString(),
+        payload,
     )
 
 

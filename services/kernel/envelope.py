@@ -19,6 +19,10 @@ TYPE = "ce_type"
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _VERSION = re.compile(r"\.(v\d+)\.")
 _LAST_SEQUENCE = 2**63 - 1
+# What the producer sends at once, and what a broker takes unless it is told otherwise.
+REQUEST_BYTES = 1 << 20
+# Leaves room for the key, the headers with a dead letter's notes, and the batch around them: they are ids and times.
+PAYLOAD_BYTES = REQUEST_BYTES - (16 << 10)
 
 
 class Malformed(PeelError):

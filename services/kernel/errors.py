@@ -103,5 +103,15 @@ class Invalid(PeelError):
         self.violations = named
 
 
+class TooLarge(Invalid):
+    """What would have to be told of it is more than the broker carries: nothing is stored that cannot be told."""
+
+    def __init__(self, event: str, most: int) -> None:
+        rule = f"what would be told of it as {event} must not exceed {most:,} bytes: give fewer or shorter fields"
+        PeelError.__init__(self, "EVENT_TOO_LARGE", rule=rule)
+        # No one field of it is too long.
+        self.violations = ()
+
+
 class OperatorFault(Exception):
     """Something that whoever runs a command can mend, said in one line."""

@@ -46,7 +46,7 @@ async def abort(context: grpc.aio.ServicerContext[object, object], error: PeelEr
     code = code_of(error)
     message = f"{error.reason}: {error.rule}"
     details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason, domain=domain, metadata=error.metadata)]
-    if isinstance(error, Invalid):
+    if isinstance(error, Invalid) and error.violations:
         violations = [
             error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.rule, reason=v.reason)
             for v in error.violations

@@ -1,6 +1,7 @@
 """Collects what is wrong with a request, every field of it, before anything is refused."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
 from functools import cache
@@ -13,6 +14,7 @@ from services.kernel.errors import Invalid, Violation
 from services.kernel.wire import moment
 
 E = TypeVar("E", bound=IntEnum)
+Entry = TypeVar("Entry")
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -93,6 +95,13 @@ class Check:
             self.violation(field, "must not be in the future")
             return None
         return at
+
+    def entries(self, field: str, given: Sequence[Entry], *, most: int) -> Sequence[Entry]:
+        """The entries of a repeated field; of too many only the first `most`, for the rest is refused unseen."""
+        if len(given) <= most:
+            return given
+        self.violation(field, f"must have at most {most} entries")
+        return given[:most]
 
     def size(self, field: str, value: int, *, default: int = 50, most: int = 500) -> int:
         """A page size."""

@@ -1,6 +1,6 @@
 """The gRPC door of assignments: request to command, result to reply. No logic."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from peel.dispatch.v1 import api_pb2 as api
 from peel.dispatch.v1 import api_pb2_grpc as api_grpc
@@ -107,12 +107,11 @@ class AcknowledgementDoor(unit_api_grpc.UnitServiceServicer):
         )
 
 
-def _skills(check: Check, skills: Iterable[str]) -> frozenset[str]:
-    for number, skill in enumerate(skills):
+def _skills(check: Check, skills: Sequence[str]) -> frozenset[str]:
+    given = check.entries("skills", skills, most=_MOST_SKILLS)
+    for number, skill in enumerate(given):
         check.text(f"skills[{number}]", skill, longest=32, required=True, pattern=_SKILL)
-        if number == _MOST_SKILLS:
-            check.violation("skills", f"must have at most {_MOST_SKILLS} entries")
-    return frozenset(skills)
+    return frozenset(given)
 
 
 def _explanation(check: Check, text: str) -> str:

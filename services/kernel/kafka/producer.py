@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kafka import KafkaProducer
 
+from services.kernel.envelope import REQUEST_BYTES
 from services.kernel.kafka.client import open_client
 from services.kernel.kafka.records import Outgoing
 from services.kernel.settings import Settings
@@ -57,6 +58,7 @@ class Producer:
                 enable_idempotence=True,
                 allow_auto_create_topics=False,
                 batch_size=65_536,
+                max_request_size=REQUEST_BYTES,
                 max_block_ms=5_000,
                 request_timeout_ms=5_000,
                 delivery_timeout_ms=1_000 * _DELIVERY_SECONDS,

@@ -7,6 +7,7 @@ from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_api_pb2_grpc as api_grpc
 from peel.safety.v1 import emergency_types_pb2 as types
 from services.kernel.door import Context
+from services.kernel.errors import Invalid, Violation
 from services.kernel.ids import new_id
 from services.kernel.usecases import UseCases
 from services.kernel.validation import Check
@@ -22,6 +23,7 @@ from services.safety.emergency.watching import Consoles, Wanted
 
 _CONSOLE_LONGEST = 64
 _MOST_SEEN = 10_000
+_MOST_PUSHED = 500
 
 
 class EmergencyDoor(api_grpc.EmergencyServiceServicer):
@@ -140,6 +142,8 @@ class PeerDoor(api_grpc.PeerServiceServicer):
         self._desk, self._replica = desk, replica
 
     async def PushSignals(self, request: api.PushSignalsRequest, context: Context) -> api.PushSignalsResponse:
+        if len(request.signals) > _MOST_PUSHED:
+            raise Invalid([Violation("signals", f"must have at most {_MOST_PUSHED} entries")])
         return api.PushSignalsResponse(
             added=handlers.hear(readable(request.signals), self._desk), replica=self._replica
         )
@@ -147,10 +151,8 @@ class PeerDoor(api_grpc.PeerServiceServicer):
 
 def _seen(check: Check, ids: Sequence[str]) -> frozenset[UUID] | None:
     """The alarms that a console had; None where it does not say."""
-    if len(ids) > _MOST_SEEN:
-        check.violation("seen_signal_ids", f"must have at most {_MOST_SEEN} entries")
-        return None
-    return frozenset(check.uuid(f"seen_signal_ids[{at}]", one) for at, one in enumerate(ids)) or None
+    given = check.entries("seen_signal_ids", ids, most=_MOST_SEEN)
+    return frozenset(check.uuid(f"seen_signal_ids[{at}]", one) for at, one in enumerate(given)) or None
 
 
 def _durability(durability: Durability) -> types.Durability.ValueType:

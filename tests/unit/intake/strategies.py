@@ -89,7 +89,7 @@ def allegations(refs: list[str]) -> st.SearchStrategy[api.NewAllegation]:
         victim_vulnerable=st.booleans(),
         crime_evident=st.booleans(),
         occurred=st.none() | periods(),
-        flags=st.lists(st.sampled_from([flag for flag in types.CrimeFlag.values() if flag]), max_size=3),
+        flags=st.lists(st.sampled_from([flag for flag in types.CrimeFlag.values() if flag]), max_size=3, unique=True),
     )
 
 

@@ -55,8 +55,12 @@ def allegation(**parts: str) -> Change:
     return change
 
 
+def flags(*numbers: int) -> Change:
+    return lambda request: request.allegations[0].flags.extend(map(types.CrimeFlag.ValueType, numbers))
+
+
 def flag(number: int) -> Change:
-    return lambda request: request.allegations[0].flags.append(types.CrimeFlag.ValueType(number))
+    return flags(number)
 
 
 def occurred(start: datetime | None, end: datetime | None) -> Change:
@@ -92,6 +96,7 @@ BROKEN: list[tuple[str, Change, str, str]] = [
     ("unknown relation", setting(reporter_relation=7), "reporter_relation", "ENUM_UNKNOWN"),
     ("unknown flag", flag(11), "allegations[0].flags[0]", "ENUM_UNKNOWN"),
     ("no flag", flag(0), "allegations[0].flags[0]", "INVALID_VALUE"),
+    ("a flag twice", flags(4, 7, 4), "allegations[0].flags", "INVALID_VALUE"),
     ("no first contact", lambda r: r.ClearField("first_contact_at"), "first_contact_at", "INVALID_VALUE"),
     ("first contact to come", first_contact(stamp(NOW).seconds, 1000), "first_contact_at", "INVALID_VALUE"),
     ("first contact before 1900", first_contact(BEFORE_1900), "first_contact_at", "INVALID_VALUE"),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import grpc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,8 +18,11 @@ from peel.type.v1.place_pb2 import Place
 from services.kernel.audit import audit_row
 from services.kernel.bulk import AUDIT, OUTBOX, Rows, insert_args, insert_sql, joined, outbox_row
 from services.kernel.database import Table
-from services.kernel.errors import Conflict
+from services.kernel.envelope import PAYLOAD_BYTES, REQUEST_BYTES, Envelope
+from services.kernel.errors import Conflict, TooLarge
 from services.kernel.idempotency import check_same, request_row
+from services.kernel.inbox import Verdict, verdict
+from services.kernel.status import code_of
 from tests.unit.kernel.calls import FORCE, OTHER_FORCE, call
 
 NOW = datetime(2018, 7, 4, 11, 0, tzinfo=UTC)
@@ -120,6 +124,37 @@ def test_an_event_of_no_aggregate_or_no_force_is_not_emitted(force: str) -> None
     event = intake_events.ContactOpened(contact=types.Contact(contact_id="" if force else "c-1"))
     with pytest.raises(ValueError, match="no aggregate or no force"):
         outbox_row(event, force=force, sequence=1, time=NOW)
+
+
+def test_an_event_that_could_never_be_sent_is_refused_where_it_is_emitted() -> None:
+    """It would be committed, and then hold up every event behind it for ever."""
+    contact = types.Contact(contact_id="c-1")
+    event = intake_events.ContactOpened(contact=contact)
+    event.contact.narrative = "x" * (PAYLOAD_BYTES - event.ByteSize() - 16)
+    assert len(named(OUTBOX, outbox_row(event, force=FORCE, sequence=1, time=NOW))["payload"]) <= PAYLOAD_BYTES
+    event.contact.narrative += "x" * 32
+    with pytest.raises(TooLarge) as refused:
+        outbox_row(event, force=FORCE, sequence=1, time=NOW)
+    assert (refused.value.reason, code_of(refused.value)) == ("EVENT_TOO_LARGE", grpc.StatusCode.INVALID_ARGUMENT)
+    assert "ContactOpened" in refused.value.rule
+    # Of a reaction: its event is set aside, and those behind it go on.
+    assert verdict(refused.value) is Verdict.POISON
+
+
+def test_all_that_goes_with_a_payload_fits_beside_it() -> None:
+    envelope = Envelope(
+        event_id=UUID(int=0),
+        type="peel.intake.v1." + "X" * 100,
+        source="/peel/intake",
+        subject="s" * 500,
+        force="f" * 200,
+        sequence=2**63 - 1,
+        time=NOW,
+        traceparent="0" * 55,
+        payload=b"",
+    )
+    around = sum(len(name) + len(value) + 20 for name, value in envelope.headers())
+    assert 3 * around < REQUEST_BYTES - PAYLOAD_BYTES
 
 
 def told() -> intake.GetContactResponse:

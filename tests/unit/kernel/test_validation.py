@@ -89,6 +89,14 @@ def test_what_is_no_page_size(value: int) -> None:
     assert noted(check) == [("page_size", "INVALID_VALUE")]
 
 
+def test_of_too_many_entries_only_as_many_as_there_may_be_are_looked_at() -> None:
+    check = Check(NOW)
+    assert check.entries("flags", [1, 2, 3], most=3) == [1, 2, 3]
+    check.done()
+    assert check.entries("flags", [1, 2, 3], most=2) == [1, 2]
+    assert noted(check) == [("flags", "INVALID_VALUE")]
+
+
 def test_everything_wrong_is_told_at_once() -> None:
     check = Check(NOW)
     check.uuid("id", "x")
