@@ -1,6 +1,8 @@
 """Postgres: pools, and tables that can be filled in bulk."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -76,8 +78,28 @@ async def open_pool(settings: Settings, service: str, size: int | None = None, *
         # Statements for many rows are long, and are worth keeping.
         max_cacheable_statement_size=0,
         reset=_nothing_to_reset,
-        server_settings={"application_name": f"peel-{service}", "timezone": "UTC"},
+        server_settings={
+            "application_name": f"peel-{service}",
+            "timezone": "UTC",
+            # A statement whose client has gone ends, and with it its locks: see `borrowed`.
+            "client_connection_check_interval": "1s",
+        },
     )
+
+
+@asynccontextmanager
+async def borrowed(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection of the pool, for the block; cut off where the block ran out of time or was called off.
+
+    Undoing what such a block began would mean to wait once more, for the same server that does not answer. What is cut
+    off the server undoes itself.
+    """
+    async with pool.acquire() as connection:
+        try:
+            yield connection
+        except (TimeoutError, asyncio.CancelledError):
+            connection.terminate()
+            raise
 
 
 async def _nothing_to_reset(_connection: object) -> None:

@@ -14,7 +14,7 @@ import asyncpg
 from prometheus_client.exposition import choose_encoder
 
 from services.kernel import migrations
-from services.kernel.database import TRANSIENT, Pool
+from services.kernel.database import TRANSIENT, Pool, borrowed
 from services.kernel.telemetry.metrics import REGISTRY
 
 CHECK_SECONDS = 1.0
@@ -80,7 +80,7 @@ async def check_database(note: Callable[[str, str | None], None], pool: Pool, se
     `note` is a Health's set, or its degrade where the process works without.
     """
     try:
-        async with asyncio.timeout(_DATABASE_BUDGET_SECONDS), pool.acquire() as connection:
+        async with asyncio.timeout(_DATABASE_BUDGET_SECONDS), borrowed(pool) as connection:
             lacking = await migrations.missing(connection, service)
     except (*TRANSIENT, asyncpg.PostgresError) as error:
         note("database", f"does not answer: {type(error).__name__}")

@@ -3,6 +3,7 @@
 A handler cannot publish, sleep, call another service or forget the outbox: it is handed nothing to do it with.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -15,7 +16,7 @@ from google.protobuf.message import Message
 from services.kernel.bulk import COUNTER, OUTBOX, TIMER, Block, Rows, insert_args, insert_sql, outbox_row, wake_ups
 from services.kernel.caller import Caller
 from services.kernel.clock import Clock
-from services.kernel.database import Connection, Pool, Row, Table
+from services.kernel.database import Connection, Pool, Row, Table, borrowed
 from services.kernel.ids import new_id
 
 Kept = TypeVar("Kept")
@@ -154,8 +155,19 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def begin(self, caller: Caller) -> AsyncIterator[Transaction]:
-        """A transaction that commits when the block ends and rolls back when it raises."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            tx = Transaction(connection, self._clock.now(), caller, self._kept)
-            yield tx
-            await tx.flush()
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        Out of time, it is not rolled back but cut off, so that its caller is told at once.
+        """
+        async with borrowed(self._pool) as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                tx = Transaction(connection, self._clock.now(), caller, self._kept)
+                yield tx
+                await tx.flush()
+            except BaseException as error:
+                if not isinstance(error, TimeoutError | asyncio.CancelledError):
+                    await transaction.rollback()
+                raise
+            await transaction.commit()

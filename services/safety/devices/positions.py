@@ -8,7 +8,7 @@ import asyncio
 
 import asyncpg
 
-from services.kernel.database import TRANSIENT, Pool
+from services.kernel.database import TRANSIENT, Pool, borrowed
 from services.kernel.pause import pause
 from services.kernel.telemetry.logs import logger
 from services.safety.devices.store_heartbeats import devices_changed
@@ -31,7 +31,7 @@ class Positions:
         there = True
         while not stop.is_set():
             try:
-                async with asyncio.timeout(_READ_SECONDS), self._pool.acquire() as connection:
+                async with asyncio.timeout(_READ_SECONDS), borrowed(self._pool) as connection:
                     known, self._since = await devices_changed(connection, self._since)
                 self._carriers.learn(known)
                 there = True

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from services.kernel.clock import Clock
-from services.kernel.database import TRANSIENT, Connection, Pool
+from services.kernel.database import TRANSIENT, Connection, Pool, borrowed
 from services.kernel.listener import Listener
 from services.kernel.pause import pause
 from services.kernel.settings import Settings
@@ -66,7 +66,7 @@ class Listening:
                 await self._woken.wait()
                 self._woken.clear()
                 try:
-                    async with asyncio.timeout(_READ_SECONDS), self._pool.acquire() as connection:
+                    async with asyncio.timeout(_READ_SECONDS), borrowed(self._pool) as connection:
                         await self._read(connection)
                     delay = shortest
                 except (*TRANSIENT, asyncpg.PostgresError) as error:

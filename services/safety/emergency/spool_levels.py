@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from services.kernel.database import TRANSIENT, Pool
+from services.kernel.database import TRANSIENT, Pool, borrowed
 from services.kernel.pause import pause
 from services.kernel.telemetry.logs import logger
 from services.safety.emergency.disk import Disk
@@ -28,7 +28,7 @@ async def say_levels(disk: Disk, pool: Pool, replica: str, stop: asyncio.Event) 
         level = disk.level()
         if level is not None and level != said:
             try:
-                async with asyncio.timeout(_STORE_SECONDS), pool.acquire() as connection:
+                async with asyncio.timeout(_STORE_SECONDS), borrowed(pool) as connection:
                     await connection.execute(_SQL, replica, *level)
                 said = level
             except (*TRANSIENT, asyncpg.PostgresError) as error:
