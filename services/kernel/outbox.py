@@ -5,6 +5,7 @@ One relay of a service is active at a time. Several that share the rows among th
 
 import asyncio
 import random
+import time
 
 import asyncpg
 
@@ -55,6 +56,10 @@ class Relay:
 
     def __init__(self, settings: Settings, service: str, producer: Producer) -> None:
         self._dsn, self._service, self._producer = settings.database_of(service), service, producer
+        self._patience = settings.relay_patience_seconds
+        # Since when this relay has had events in hand that the broker does not take, by the machine's own clock.
+        self._stuck_since: float | None = None
+        self._error = "no answer"
         self._woken = asyncio.Event()
         self._delay = _RETRY_SECONDS[0]
 
@@ -68,12 +73,19 @@ class Relay:
                 except (BrokerError, *TRANSIENT) as error:
                     seconds = self._delay * random.uniform(0.8, 1.2)
                     self._delay = min(_RETRY_SECONDS[1], self._delay * 2)
-                    FAILURES.labels(type(error).__name__).inc()
-                    _LOG.warning("relay begins again", error=type(error).__name__, seconds=round(seconds, 2))
+                    self._error = type(error).__name__
+                    FAILURES.labels(self._error).inc()
+                    _LOG.warning("relay begins again", error=self._error, seconds=round(seconds, 2))
                     # Until told to stop, and not for a wake-up: what it was about is still there afterwards.
                     await pause(seconds, stop)
         finally:
             stopping.cancel()
+
+    def wrong(self) -> str | None:
+        """What keeps events from Kafka, None where nothing has for long. A relay that stands by is well."""
+        if self._stuck_since is None or (waited := time.monotonic() - self._stuck_since) < self._patience:
+            return None
+        return f"events wait and none was published for {waited:.0f} s: {self._error}"
 
     async def _wake_when(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -85,6 +97,7 @@ class Relay:
         connection: Connection = await asyncpg.connect(self._dsn, timeout=5, command_timeout=10)
         try:
             while not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+                self._stuck_since = None
                 await pause(_STANDBY_SECONDS, stop)
                 if stop.is_set():
                     return
@@ -109,6 +122,7 @@ class Relay:
         """Publishes one batch and marks it; returns how many there were. A crash in between publishes it again."""
         rows = await connection.fetch(_UNPUBLISHED, _BATCH)
         if rows:
+            self._stuck_since = self._stuck_since or time.monotonic()
             await self._producer.send([self._outgoing(row) for row in rows])
             await connection.execute(
                 "update outbox set published_at = clock_timestamp() where id = any($1::bigint[])",
@@ -116,6 +130,7 @@ class Relay:
             )
             for row in rows:
                 RELAYED.labels(row["topic"]).inc()
+        self._stuck_since = None
         return len(rows)
 
     def _outgoing(self, row: Row) -> Outgoing:

@@ -85,6 +85,7 @@ class Parts:
         """Keeps /readyz current."""
         while not stop.is_set():
             await check_database(self._health.set, self._pool, self._service)
+            self._health.set("relay", self._relay.wrong())
             if self._consumer is not None:
                 self._health.set("consumer", self._consumer.wrong())
             # Not before the first round of checks: nobody knows yet what is wrong.

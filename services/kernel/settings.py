@@ -65,6 +65,12 @@ class Settings(BaseSettings):
     remembered_days: int = Field(
         30, ge=8, description="How long request ids and handled events are known again; longer than Kafka keeps events."
     )
+    relay_patience_seconds: float = Field(
+        15.0, gt=0, description="A worker whose committed events wait for the broker for longer is not ready."
+    )
+    consumer_lag_seconds: float = Field(
+        300.0, gt=0, description="A worker that reacts to events older than this, and has more to come, is not ready."
+    )
     watchdog_seconds: float = Field(20.0, gt=0, description="A consumer that stalls for longer is rebuilt.")
     spool: Path | None = Field(
         None,
@@ -82,9 +88,9 @@ class Settings(BaseSettings):
         "changes.",
     )
     probe_sites: str = Field(
-        "", description="Sites to probe, force/site separated by commas; none: those of safety's table."
+        "", description="Sites to probe, force/site separated by commas; none: those of the service's own table."
     )
-    probe_seconds: float = Field(60.0, gt=0, description="How often a synthetic press of each site is made.")
+    probe_seconds: float = Field(60.0, gt=0, description="How often each site is probed.")
     rehearsal: bool = Field(False, description="Allows clock_file; says so in log, health and every report.")
     clock_file: Path | None = Field(None, description="File of the rehearsal clock; refused without rehearsal.")
     otlp_endpoint: str | None = Field(None, description="OTLP/HTTP traces endpoint; none: spans are not exported.")

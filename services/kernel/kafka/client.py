@@ -1,5 +1,6 @@
 """The one place where the broker client's arguments are put together and its faults at start-up are mended."""
 
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -43,4 +44,5 @@ def open_client(kind: Callable[..., Client], settings: Settings, **arguments: An
 
 def record_of(found: Any) -> Record:
     """The client library's record in our own words."""
-    return Record(found.topic, found.partition, found.offset, found.key, found.value, tuple(found.headers or ()))
+    age = max(0.0, time.time() - found.timestamp / 1_000)
+    return Record(found.topic, found.partition, found.offset, found.key, found.value, tuple(found.headers or ()), age)

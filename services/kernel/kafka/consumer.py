@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from kafka.errors import FencedInstanceIdError, KafkaError
 
 from services.kernel.kafka.records import Handler
-from services.kernel.kafka.session import Session
+from services.kernel.kafka.session import Session, State
 from services.kernel.kafka.watchdog import Stall, Watchdog
 from services.kernel.settings import Settings
 from services.kernel.telemetry.logs import logger
@@ -63,14 +63,18 @@ class Consumer:
         session = self._session
         if session is None or self._trouble:
             return self._trouble
-        state = session.state
+        return self._lacking(session.state)
+
+    def _lacking(self, state: State) -> str | None:
         if time.monotonic() - state.polled_at > _POLLED_LATELY_SECONDS:
             return "has not polled lately"
         if state.stuck:
             return "; ".join(f"{at} is held: {reason}" for at, reason in sorted(state.stuck.items()))
-        if not state.assigned and not state.standby:
-            return "has no partitions"
-        return None
+        if state.unanswered:
+            return "the broker does not answer"
+        if state.behind_seconds > self._settings.consumer_lag_seconds:
+            return f"is behind: reacts to events of {state.behind_seconds:.0f} s ago, and more wait"
+        return None if state.assigned or state.standby else "has no partitions"
 
     def _consume(self, loop: asyncio.AbstractEventLoop) -> None:
         """The thread: sessions one after the other until told to stop."""

@@ -28,6 +28,8 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    # How long ago it was published, when it was read.
+    age_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ LAG = gauge(
     "peel_consumer_lag",
     "Records in the broker that this consumer has not handled yet, over its partitions, as of its last fetch.",
     labels=("group",),
-    action="Growing: the reactions are slower than the events; look at peel_consumer_batch_seconds, add replicas.",
+    action="Growing: the reactions are slower than the events; look at peel_consumer_batch_seconds, add replicas. Of a "
+    "worker that is dead nothing is exported: the backlog `inbox` of its API process is.",
 )
 
 
@@ -84,6 +85,9 @@ class State:
     polled_at: float
     assigned: frozenset[Partition]
     standby: bool
+    unanswered: bool
+    # How long the oldest record of the last batch had waited, where more wait behind it, else 0.
+    behind_seconds: float
     stuck: Mapping[Partition, str]
 
 
@@ -109,7 +113,9 @@ class Session:
         self._assigned: frozenset[Partition] = frozenset()
         self._held: dict[Partition, _Held] = {}
         self._next: dict[Partition, int] = {}
-        self.state = State(time.monotonic(), frozenset(), standby=False, stuck={})
+        # How long the first record of the last batch had waited when it was handed over.
+        self._waited: dict[Partition, float] = {}
+        self.state = State(time.monotonic(), frozenset(), standby=False, unanswered=False, behind_seconds=0, stuck={})
 
     def run(self) -> Stall | None:
         """Consumes until told to stop (None) or stalled. Raises KafkaError where the broker's client gives up."""
@@ -184,6 +190,7 @@ class Session:
         self._assigned = assigned
         self._held = {at: held for at, held in self._held.items() if at in assigned}
         self._next = {at: offset for at, offset in self._next.items() if at in assigned}
+        self._waited = {at: seconds for at, seconds in self._waited.items() if at in assigned}
         # A partition that was lost and given back has forgotten that it was paused.
         consumer.pause(*(_theirs(at) for at in self._paused()))
 
@@ -198,6 +205,7 @@ class Session:
             first, end = batches[at][0].offset, batches[at][-1].offset + 1
             progress = _progress(at, future, first)
             self._next[at] = progress.next_offset
+            self._waited[at] = batches[at][0].age_seconds
             if progress.next_offset > first:
                 offsets[_theirs(at)] = OffsetAndMetadata(progress.next_offset, "", -1)
             if progress.next_offset < end:
@@ -256,10 +264,13 @@ class Session:
     def _tell(self, consumer: KafkaConsumer) -> None:
         now = time.monotonic()
         stuck = {at: held.failure.reason for at, held in self._held.items() if held.needs_a_person(now)}
-        self.state = State(now, self._assigned, self._watchdog.standby, stuck)
-        STUCK.labels(self._group).set(len(stuck))
         ends = {at: consumer.highwater(_theirs(at)) for at in self._next}
-        LAG.labels(self._group).set(sum(max(0, (end or 0) - self._next[at]) for at, end in ends.items()))
+        lag = {at: max(0, (end or 0) - self._next[at]) for at, end in ends.items()}
+        behind = max((self._waited[at] for at, records in lag.items() if records), default=0.0)
+        unanswered = self._watchdog.unanswered
+        self.state = State(now, self._assigned, self._watchdog.standby, unanswered, behind, stuck)
+        STUCK.labels(self._group).set(len(stuck))
+        LAG.labels(self._group).set(sum(lag.values()))
 
 
 def _progress(at: Partition, future: Future[Progress], first: int) -> Progress:

@@ -41,6 +41,8 @@ class Watchdog:
         self._suspicion: Stall | None = None
         self._received = False
         self.standby = False
+        # The broker did not answer the last look.
+        self.unanswered = False
         self.lived = False
         self._look_at = time.monotonic() + patience_seconds
 
@@ -51,6 +53,7 @@ class Watchdog:
     def committed(self) -> None:
         """A batch was handled and its offset committed: the group knows this consumer and it gets on."""
         self.lived = True
+        self.unanswered = False
         self._suspicion = None
         self._wait(self._patience)
 
@@ -67,6 +70,13 @@ class Watchdog:
             # A new consumer would not reach the broker either; this one connects again by itself.
             _LOG.warning("broker does not answer the watchdog", error=type(error).__name__)
             self._suspicion = None
+            self.unanswered = True
+            # Sooner than otherwise: the worker is not ready until the broker answers again.
+            self._wait(self._patience / 4)
+            return None
+        if self.unanswered:
+            # Just back: its groups are on their way, and a look at them now would prove nothing.
+            self.unanswered = False
             self._wait(self._patience)
             return None
         before, self._suspicion = self._suspicion, self._compare(seen, assigned, held)

@@ -92,7 +92,7 @@ APPEND_SHED = counter(
 TIMER_FIRED = counter(
     "peel_timer_fired",
     "Durable timers that came due and had their effect, by kind.",
-    action="None by itself; RECORDING_DUE firing means a report passed 24 h undecided: see the recording tray.",
+    action="None by itself; of a kind that marks a missed duty each is one: the service's README says which are.",
     labels=("kind",),
 )
 TIMER_LATE_SECONDS = histogram(

@@ -149,6 +149,36 @@ def test_sigterm_while_the_broker_is_away_still_ends_cleanly(
     assert unpublished(settings) == 1
 
 
+def test_a_worker_says_that_the_broker_is_away_and_is_ready_again_with_it(
+    settings: Settings, migrated: Migrated, unique: str, tmp_path: Path, broker: LocalKafka
+) -> None:
+    migrated("probe")
+    topic = make_topic(settings, unique, partitions=1)
+    soon = {"PEEL_RELAY_PATIENCE_SECONDS": "2", "PEEL_WATCHDOG_SECONDS": "4"}
+    with working(settings, topic, tmp_path / "log", **soon) as worker:
+        eventually(lambda: page(settings, "/readyz")[0] == 200, 20)
+        broker.kill()
+        try:
+            asyncio.run(write(settings, topic, subjects=1, each=1))
+            eventually(lambda: {"relay", "consumer"} <= _wrong(settings).keys(), 40)
+            assert page(settings, "/readyz")[0] == 503
+            assert "none was published" in _wrong(settings)["relay"]
+            # Not ready is not dead: nobody has to restart it.
+            assert page(settings, "/livez")[0] == 200
+        finally:
+            broker.start()
+            broker.wait_ready()
+        eventually(lambda: page(settings, "/readyz")[0] == 200, 40)
+        asyncio.run(until_effects(settings, 1))
+        assert worker.poll() is None
+
+
+def _wrong(settings: Settings) -> dict[str, str]:
+    _, said = page(settings, "/readyz")
+    wrong: dict[str, str] = said["wrong"]
+    return wrong
+
+
 def _sessions_in_reaction(settings: Settings) -> int:
     sql = "select 1 from pg_stat_activity where datname = current_database() and query like 'select name from fault%'"
     return len(asyncio.run(query(settings, f"{sql} and state = 'idle in transaction'")))

@@ -199,6 +199,7 @@ class Running:
             "PEEL_OTLP_ENDPOINT": self.spans.endpoint,
             "PEEL_TRACE_RATIO": "1",
             "OTEL_BSP_SCHEDULE_DELAY": "100",
+            "PEEL_RELAY_PATIENCE_SECONDS": "3",
         }
         command = Command(
             name=planned.name,

@@ -104,7 +104,13 @@ def test_a_broker_that_does_not_answer_is_waited_for(broker: Broker) -> None:
     assert broker.after(20, assigned=frozenset()) is None
     broker.says = None
     assert broker.after(5, assigned=frozenset()) is None
+    assert broker.watched.unanswered
+    # It is asked again sooner: the worker is not ready until then.
+    assert broker.after(5, assigned=frozenset()) is None
+    assert broker.looks == 3
     broker.says = GroupView(MINE, {})
+    assert broker.after(5, assigned=frozenset()) is None
+    assert [broker.watched.unanswered] == [False]
     # Back again it gets the whole patience, then is looked at twice.
     assert broker.after(19, assigned=frozenset()) is None
     assert broker.after(1, assigned=frozenset()) is None
