@@ -20,6 +20,7 @@ from services.crime.domain import (
     Proposal,
     RecordingRate,
     Report,
+    ReportedContact,
     ReportState,
     Ruling,
     Stratum,
@@ -37,7 +38,7 @@ from services.crime.domain import (
     settle,
     strata,
 )
-from services.crime.messages import crime_message, decision_message, outcome_message, reported_contact_from
+from services.crime.messages import crime_message, decision_message, outcome_message
 from services.crime.publication import line_category
 from services.crime.reference import forces, tables
 from services.crime.store import StoredReport
@@ -82,6 +83,14 @@ class RecordOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterReport:
+    """A contact, as recording decides on it and as intake told it."""
+
+    contact: ReportedContact
+    told: Contact
+
+
+@dataclass(frozen=True, slots=True)
 class CancelCrime:
     crime_id: UUID
     ground: CancellationGround
@@ -96,15 +105,15 @@ class ReconcileReports:
     by: frozenset[ledger.Dimension]
 
 
-async def register_report(contact: Contact, tx: Transaction) -> None:
+async def register_report(command: RegisterReport, tx: Transaction) -> None:
     """Takes a contact into the ledger, records at once what meets the standard, and starts the clock of the rest."""
-    reported = register(new_id(), reported_contact_from(contact), tables())
+    reported = register(new_id(), command.contact, tables())
     # A contact that reaches the ledger after its 24 hours is overdue on arrival, whatever is decided of it.
     reported = mark_overdue(reported, tx.now)
     findings = _numbered(decide_by_rules(reported, tables(), tx.now), report_force(reported))
     report, crimes = settle(reported, findings, await _identities(findings, report_force(reported), tx))
     events_so_far = 1 + (report.overdue_at is not None) + (report.state is ReportState.DECIDED)
-    tx.add(store.REPORT, store.report_row(StoredReport(report, contact, events_so_far)))
+    tx.add(store.REPORT, store.report_row(StoredReport(report, command.told, events_so_far)))
     for crime in crimes:
         tx.add(store.CRIME, store.crime_row(crime))
     decisions = {decision.allegation_number: decision for decision in report.decisions}

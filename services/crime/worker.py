@@ -2,6 +2,7 @@
 
 from peel.intake.v1.events_pb2 import ContactOpened
 from services.crime import handlers
+from services.crime.messages import reported_contact_from
 from services.kernel.reactions import Reactions
 from services.kernel.timers import Timer
 from services.kernel.transaction import Transaction
@@ -9,9 +10,13 @@ from services.kernel.transaction import Transaction
 reactions = Reactions("crime")
 
 
-@reactions.consumes(ContactOpened)
-async def contact_opened(event: ContactOpened, tx: Transaction) -> None:
-    await handlers.register_report(event.contact, tx)
+def _reported(event: ContactOpened) -> handlers.RegisterReport:
+    return handlers.RegisterReport(reported_contact_from(event.contact), event.contact)
+
+
+@reactions.consumes(ContactOpened, _reported)
+async def contact_opened(command: handlers.RegisterReport, tx: Transaction) -> None:
+    await handlers.register_report(command, tx)
 
 
 @reactions.fires(handlers.RECORDING_DUE)

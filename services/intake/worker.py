@@ -12,10 +12,14 @@ from services.kernel.transaction import Transaction
 reactions = Reactions("intake")
 
 
-@reactions.consumes(RecordingDecided)
-async def recording_decided(event: RecordingDecided, tx: Transaction) -> None:
+def _resolved(event: RecordingDecided) -> handlers.ResolveAllegations:
     decisions = [(d.allegation_number, *_decision(d)) for d in event.decisions if d.allegation_number]
-    await handlers.resolve_allegations(handlers.ResolveAllegations(UUID(event.contact_id), decisions), tx)
+    return handlers.ResolveAllegations(UUID(event.contact_id), decisions)
+
+
+@reactions.consumes(RecordingDecided, _resolved)
+async def recording_decided(command: handlers.ResolveAllegations, tx: Transaction) -> None:
+    await handlers.resolve_allegations(command, tx)
 
 
 def _decision(decision: crime.Decision) -> tuple[AllegationDecision, str]:

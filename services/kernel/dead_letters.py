@@ -4,6 +4,7 @@ What is noted about one is ids, counts and an error's class and code. Its values
 """
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 from services.kernel.caller import service_itself
@@ -14,6 +15,7 @@ from services.kernel.transaction import Transaction, UnitOfWork
 
 _PREFIX = "dlq-"
 _TOPIC, _PARTITION, _OFFSET = "dlq-topic", "dlq-partition", "dlq-offset"
+_FOR = "dlq-for"
 _LATELY = """
 select (select count(*) from dead_letter where consumer = $1 and at > clock_timestamp() - interval '10 minutes')
            as lately,
@@ -101,6 +103,17 @@ def original(letter: Record) -> Outgoing:
     headers = tuple((name, value) for name, value in letter.headers if not name.startswith(_PREFIX))
     topic = dict(letter.headers).get(_TOPIC, letter.topic.encode()).decode()
     return Outgoing(topic, letter.key, letter.value, headers)
+
+
+def addressed(letter: Record, consumer: str) -> Outgoing:
+    """The record as it was, for one consumer alone: the others applied it, perhaps so long ago that they forgot it."""
+    first = original(letter)
+    return replace(first, headers=(*first.headers, (_FOR, consumer.encode())))
+
+
+def is_for(record: Record, consumer: str) -> bool:
+    """Whether this consumer is to look at the record: what is replayed is for the one that had set it aside."""
+    return dict(record.headers).get(_FOR, consumer.encode()) == consumer.encode()
 
 
 def is_letter_of(letter: Record, topic: str, partition: int, offset: int) -> bool:

@@ -13,7 +13,7 @@ from google.protobuf.message_factory import GetMessageClass
 from peel.options.v1 import options_pb2 as options
 from services.kernel.contract import events_of
 from services.kernel.database import Connection
-from services.kernel.dead_letters import is_letter_of, original
+from services.kernel.dead_letters import addressed, is_letter_of
 from services.kernel.envelope import type_of
 from services.kernel.errors import NotFound
 from services.kernel.kafka import Producer, Record, dead_letter_topic, find_record
@@ -93,14 +93,14 @@ async def show(settings: Settings, connection: Connection, letter_id: int, servi
 async def replay(settings: Settings, connection: Connection, letter_id: int) -> DeadLetter:
     """Publishes the record to its topic again, with its key and its headers, and notes that.
 
-    Its event was never applied by the consumer that set it aside, so it has its effect now; whoever did apply it knows
-    it again and does nothing. The same holds for a second replay. Raises as `show` does.
+    It is for the consumer that set it aside, and has its effect there once: a second replay finds that it did. Nobody
+    else looks at it. Raises as `show` does.
     """
     letter = await _letter(connection, letter_id)
     record = await _record(settings, letter)
     producer = Producer(settings)
     try:
-        await producer.send([original(record)])
+        await producer.send([addressed(record, letter.consumer)])
     finally:
         producer.close()
     await connection.execute("update dead_letter set replayed_at = clock_timestamp() where id = $1", letter.id)

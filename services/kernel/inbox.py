@@ -13,11 +13,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 
 from services.kernel.caller import service_itself
 from services.kernel.database import TRANSIENT
-from services.kernel.dead_letters import DeadLetters
+from services.kernel.dead_letters import DeadLetters, is_for
 from services.kernel.envelope import Envelope, Malformed, reacting_to, type_of
 from services.kernel.errors import Busy, Invalid, PeelError, Refused, Unavailable
 from services.kernel.kafka import BrokerError, Failure, Partition, Progress, Record
@@ -81,7 +81,7 @@ def reason_of(error: BaseException) -> str:
 @dataclass(frozen=True, slots=True)
 class _Event:
     envelope: Envelope
-    message: Message
+    told: Any
     react: Reaction
 
 
@@ -164,6 +164,8 @@ class Inbox:
             EVENTS.labels(records[0].topic, outcome).inc(number)
 
     def _concerns_us(self, record: Record) -> bool:
+        if not is_for(record, self._consumer):
+            return False
         kind = type_of(record.headers)
         # A record that does not say what it is cannot be passed over as somebody else's.
         return kind is None or kind in self._reactions
@@ -176,7 +178,13 @@ class Inbox:
         except DecodeError:
             # Not chained: what the decoder says may quote the payload.
             raise Malformed("PAYLOAD_UNREADABLE", rule=f"the payload is no {envelope.type}") from None
-        return _Event(envelope, message, consumed.react)
+        try:
+            with reacting_to(envelope):
+                told = consumed.read(message)
+        except (ValueError, OverflowError):
+            # A number of an enum that this version does not know, an id that is none, a moment that is missing.
+            raise Malformed("EVENT_UNREADABLE", rule=f"{envelope.type} says what cannot be understood") from None
+        return _Event(envelope, told, consumed.react)
 
     async def _remember(self, tx: Transaction, ids: list[UUID]) -> set[UUID]:
         """Notes the events as done and returns those that were not. Sorted, so that two consumers cannot deadlock."""
@@ -192,7 +200,7 @@ class Inbox:
         envelope = event.envelope
         tx.caller = service_itself(self._consumer, envelope.force)
         with self._tracing.consumer_span(envelope.type, topic, envelope.traceparent), reacting_to(envelope):
-            await event.react(event.message, tx)
+            await event.react(event.told, tx)
 
 
 def _failure(error: BaseException) -> Failure:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from google.protobuf.message import Message
 
@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     from services.kernel.timers import Timer
 
 Event = TypeVar("Event", bound=Message)
-Reaction: TypeAlias = Callable[[Any, Transaction], Awaitable[None]]
+Told = TypeVar("Told")
+Reacting: TypeAlias = Callable[[Told, Transaction], Awaitable[None]]
+Reaction: TypeAlias = Reacting[Any]
 Firing: TypeAlias = "Callable[[Timer, Transaction], Awaitable[None]]"
 
 
 @dataclass(frozen=True, slots=True)
 class Consumed:
-    """A kind of event and what happens on it."""
+    """A kind of event, what it is read as, and what happens on it."""
 
     message: type[Message]
     topic: str
+    read: Callable[[Any], Any]
     react: Reaction
 
 
@@ -33,6 +36,10 @@ class Turn:
 
     seconds: float
     act: Callable[[Transaction], Awaitable[None]]
+
+
+def _as_it_is(event: Any) -> Any:
+    return event
 
 
 class Reactions:
@@ -48,10 +55,21 @@ class Reactions:
         self._firings: dict[str, Firing] = {}
         self._turns: dict[str, Turn] = {}
 
+    @overload
+    def consumes(self, message: type[Event]) -> Callable[[Reacting[Event]], Reacting[Event]]: ...
+
+    @overload
     def consumes(
-        self, message: type[Event]
-    ) -> Callable[[Callable[[Event, Transaction], Awaitable[None]]], Callable[[Event, Transaction], Awaitable[None]]]:
-        """Declares what happens on a kind of event.
+        self, message: type[Event], reading: Callable[[Event], Told]
+    ) -> Callable[[Reacting[Told]], Reacting[Told]]: ...
+
+    def consumes(
+        self, message: type[Event], reading: Callable[[Event], Any] = _as_it_is
+    ) -> Callable[[Reaction], Reaction]:
+        """Declares what happens on a kind of event, and how it is read before: into what the reaction is handed.
+
+        What cannot be read is the event's fault: where `reading` raises ValueError or OverflowError, the event is set
+        aside for a person. The same error of a reaction is ours, and holds its partition.
 
         Raises LookupError for a message whose contract names no topic, ValueError for one already declared.
         """
@@ -60,10 +78,8 @@ class Reactions:
         if name in self._consumed:
             raise ValueError(f"{self.service} reacts to {name} twice")
 
-        def declare(
-            react: Callable[[Event, Transaction], Awaitable[None]],
-        ) -> Callable[[Event, Transaction], Awaitable[None]]:
-            self._consumed[name] = Consumed(message, topic, react)
+        def declare(react: Reaction) -> Reaction:
+            self._consumed[name] = Consumed(message, topic, reading, react)
             return react
 
         return declare

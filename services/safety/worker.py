@@ -15,6 +15,7 @@ from services.safety.devices import handlers_duty as duty
 from services.safety.devices import handlers_heartbeats as heartbeats
 from services.safety.devices import handlers_welfare as welfare
 from services.safety.devices import messages_duty as told
+from services.safety.devices.domain.duty import Doing, Freed, OffDuty, OnDuty, Sent
 from services.safety.emergency import following
 from services.safety.emergency.domain.signals import EscalationLevel
 from services.safety.emergency.rows import HAPPENED, level_kind
@@ -72,34 +73,34 @@ async def synthetic_presses_forgotten(tx: Transaction) -> None:
     await following.forget_synthetic(tx)
 
 
-@reactions.consumes(UnitBookedOn)
-async def unit_booked_on(event: UnitBookedOn, tx: Transaction) -> None:
-    await duty.come_on_duty(told.on_duty_from(event.unit), tx)
+@reactions.consumes(UnitBookedOn, told.on_duty_from)
+async def unit_booked_on(crew: OnDuty, tx: Transaction) -> None:
+    await duty.come_on_duty(crew, tx)
 
 
-@reactions.consumes(UnitBookedOff)
-async def unit_booked_off(event: UnitBookedOff, tx: Transaction) -> None:
-    await duty.go_off_duty(told.off_duty_from(event), tx)
+@reactions.consumes(UnitBookedOff, told.off_duty_from)
+async def unit_booked_off(crew: OffDuty, tx: Transaction) -> None:
+    await duty.go_off_duty(crew, tx)
 
 
-@reactions.consumes(UnitAssigned)
-async def unit_assigned(event: UnitAssigned, tx: Transaction) -> None:
-    await duty.be_sent(told.sent_from(event), tx)
+@reactions.consumes(UnitAssigned, told.sent_from)
+async def unit_assigned(sent: Sent, tx: Transaction) -> None:
+    await duty.be_sent(sent, tx)
 
 
-@reactions.consumes(AssignmentEnded)
-async def assignment_ended(event: AssignmentEnded, tx: Transaction) -> None:
-    await duty.be_freed(told.freed_from(event), tx)
+@reactions.consumes(AssignmentEnded, told.freed_from)
+async def assignment_ended(freed: Freed, tx: Transaction) -> None:
+    await duty.be_freed(freed, tx)
 
 
-@reactions.consumes(UnitStatusChanged)
-async def unit_status_changed(event: UnitStatusChanged, tx: Transaction) -> None:
-    await welfare.note_doing(told.doing_from(event), tx)
+@reactions.consumes(UnitStatusChanged, told.doing_from)
+async def unit_status_changed(doing: Doing, tx: Transaction) -> None:
+    await welfare.note_doing(doing, tx)
 
 
-@reactions.consumes(HazardUpdated)
-async def hazard_updated(event: HazardUpdated, tx: Transaction) -> None:
-    await welfare.note_hazards(told.hazards_from(event), tx)
+@reactions.consumes(HazardUpdated, told.hazards_from)
+async def hazard_updated(doing: Doing, tx: Transaction) -> None:
+    await welfare.note_hazards(doing, tx)
 
 
 @reactions.fires(welfare.WARN)

@@ -26,10 +26,8 @@ def create_topics(settings: Settings, topics: Sequence[Topic]) -> list[str]:
     What exists is left as it is. Raises KafkaError where the broker refuses or does not answer.
     """
     wanted = {topic.name: _compacted() if topic.compacted else _kept(_EVENT_DAYS) for topic in topics}
-    # A person has to look at each, so they outlive the records around them. But not what the inboxes remember: a letter
-    # that is replayed must still be known to every consumer that did apply it.
-    letters_days = max(_EVENT_DAYS, settings.remembered_days // 2)
-    wanted |= {dead_letter_topic(topic.name): _kept(letters_days) for topic in topics}
+    # A person has to look at each, however long that takes: what a letter says is nowhere else.
+    wanted |= {dead_letter_topic(topic.name): _kept_for_ever() for topic in topics}
     single = {topic.name for topic in topics if topic.single}
     admin = open_client(KafkaAdminClient, settings, request_timeout_ms=_REQUEST_MS)
     try:
@@ -55,6 +53,10 @@ def create_topics(settings: Settings, topics: Sequence[Topic]) -> list[str]:
 def _kept(days: int) -> dict[str, str]:
     # Records go by whole segments, so a segment is closed every day.
     return {"cleanup.policy": "delete", "retention.ms": str(days * _DAY_MS), "segment.ms": str(_DAY_MS)}
+
+
+def _kept_for_ever() -> dict[str, str]:
+    return {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 
 
 def _compacted() -> dict[str, str]:

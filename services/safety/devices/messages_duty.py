@@ -9,8 +9,9 @@ from services.safety.devices.domain.duty import Doing, Freed, OffDuty, OnDuty, S
 from services.safety.devices.domain.welfare import UNKNOWN_HAZARD
 
 
-def on_duty_from(unit: units.Unit) -> OnDuty:
+def on_duty_from(event: dispatch.UnitBookedOn) -> OnDuty:
     """A crew that came on duty."""
+    unit = event.unit
     return OnDuty(
         force=unit.force,
         unit_id=UUID(unit.unit_id),
