@@ -1,6 +1,6 @@
 """The Kafka and timer door of dispatch: what it reacts to. No logic."""
 
-from datetime import UTC
+from datetime import datetime
 from uuid import UUID
 
 from peel.intake.v1.events_pb2 import IncidentClosed, IncidentGraded
@@ -19,13 +19,15 @@ from peel.safety.v1.events_pb2 import (
 from services.dispatch.assignments import handlers as assignments
 from services.dispatch.assignments import sending, warning
 from services.dispatch.board import handlers as board
+from services.dispatch.domain.records import Incident
 from services.dispatch.duty import handlers as duty
 from services.dispatch.emergencies import handlers as emergencies
 from services.dispatch.emergencies.messages import emergency_from
 from services.dispatch.hazards import changed_markers
 from services.dispatch.hazards import handlers as hazards
 from services.dispatch.incidents import handlers as incidents
-from services.dispatch.incidents.messages import incident_from
+from services.dispatch.incidents.messages import closing_from, incident_from
+from services.dispatch.markers.domain import Marker
 from services.dispatch.markers.messages import marker_from
 from services.dispatch.markers.rechecking import HAZARD_RECHECK
 from services.dispatch.markers.replica import MarkerReplica
@@ -35,34 +37,37 @@ from services.dispatch.units import keeping
 from services.kernel.reactions import Reactions
 from services.kernel.timers import Timer
 from services.kernel.transaction import Transaction
-from services.kernel.wire import optional_moment
+from services.kernel.wire import moment
 
 reactions = Reactions("dispatch")
 
 
-@reactions.consumes(IncidentGraded)
-async def incident_graded(event: IncidentGraded, tx: Transaction) -> None:
-    await incidents.register_incident(incident_from(event), tx)
+@reactions.consumes(IncidentGraded, incident_from)
+async def incident_graded(incident: Incident, tx: Transaction) -> None:
+    await incidents.register_incident(incident, tx)
 
 
-@reactions.consumes(IncidentClosed)
-async def incident_closed(event: IncidentClosed, tx: Transaction) -> None:
-    closed_at = optional_moment(event.incident, "closed_at") or tx.now
-    await incidents.close_incident(UUID(event.incident.incident_id), event.incident.force, closed_at, tx)
+@reactions.consumes(IncidentClosed, closing_from)
+async def incident_closed(closing: tuple[UUID, str, datetime], tx: Transaction) -> None:
+    await incidents.close_incident(*closing, tx)
 
 
-async def _marker(event: MarkerCreated | MarkerRevised | MarkerWithdrawn, tx: Transaction) -> None:
-    await changed_markers.apply_marker(marker_from(event.marker), event.marker.SerializeToString(), tx)
+def _marker_told(event: MarkerCreated | MarkerRevised | MarkerWithdrawn) -> tuple[Marker, bytes]:
+    return marker_from(event.marker), event.marker.SerializeToString()
 
 
-reactions.consumes(MarkerCreated)(_marker)
-reactions.consumes(MarkerRevised)(_marker)
-reactions.consumes(MarkerWithdrawn)(_marker)
+async def _marker(told: tuple[Marker, bytes], tx: Transaction) -> None:
+    await changed_markers.apply_marker(*told, tx)
 
 
-@reactions.consumes(MarkerLedgerConfirmed)
-async def ledger_confirmed(event: MarkerLedgerConfirmed, tx: Transaction) -> None:
-    await changed_markers.confirm_ledger(event.as_of.ToDatetime(tzinfo=UTC), event.markers, tx)
+reactions.consumes(MarkerCreated, _marker_told)(_marker)
+reactions.consumes(MarkerRevised, _marker_told)(_marker)
+reactions.consumes(MarkerWithdrawn, _marker_told)(_marker)
+
+
+@reactions.consumes(MarkerLedgerConfirmed, lambda event: (moment(event.as_of), event.markers))
+async def ledger_confirmed(told: tuple[datetime, int], tx: Transaction) -> None:
+    await changed_markers.confirm_ledger(*told, tx)
 
 
 @reactions.fires(changed_markers.MARKERS_CHANGED)
@@ -100,9 +105,9 @@ async def voice_hazard(timer: Timer, tx: Transaction) -> None:
     await hazards.voice_hazard(timer.subject, timer.force, tx)
 
 
-@reactions.consumes(DeviceTested)
-async def device_tested(event: DeviceTested, tx: Transaction) -> None:
-    await radios.radio_tested(radio_test_from(event.device, tx), tx)
+@reactions.consumes(DeviceTested, radio_test_from)
+async def device_tested(test: radios.RadioTest, tx: Transaction) -> None:
+    await radios.radio_tested(test, tx)
 
 
 @reactions.consumes(DeviceSilenceChanged)
@@ -111,24 +116,24 @@ async def device_silence_changed(event: DeviceSilenceChanged, tx: Transaction) -
     await radios.radio_silent(device.force, device.radio, silent=device.silent, tx=tx)
 
 
-@reactions.consumes(WelfareWarned)
-async def welfare_warned(event: WelfareWarned, tx: Transaction) -> None:
-    await radios.welfare_warned(event.welfare.force, unit_of(event.welfare), tx)
+@reactions.consumes(WelfareWarned, lambda event: (event.welfare.force, unit_of(event.welfare)))
+async def welfare_warned(whose: tuple[str, UUID | None], tx: Transaction) -> None:
+    await radios.welfare_warned(*whose, tx)
 
 
-@reactions.consumes(EmergencyRaised)
-async def emergency_raised(event: EmergencyRaised, tx: Transaction) -> None:
-    await emergencies.emergency_raised(emergency_from(event.emergency, tx), tx)
+@reactions.consumes(EmergencyRaised, emergency_from)
+async def emergency_raised(emergency: emergencies.Emergency, tx: Transaction) -> None:
+    await emergencies.emergency_raised(emergency, tx)
 
 
-@reactions.consumes(EmergencyEscalated)
-async def emergency_escalated(event: EmergencyEscalated, tx: Transaction) -> None:
-    await emergencies.emergency_escalated(emergency_from(event.emergency, tx), tx)
+@reactions.consumes(EmergencyEscalated, emergency_from)
+async def emergency_escalated(emergency: emergencies.Emergency, tx: Transaction) -> None:
+    await emergencies.emergency_escalated(emergency, tx)
 
 
-@reactions.consumes(EmergencyCleared)
-async def emergency_cleared(event: EmergencyCleared, tx: Transaction) -> None:
-    await emergencies.emergency_cleared(emergency_from(event.emergency, tx), tx)
+@reactions.consumes(EmergencyCleared, emergency_from)
+async def emergency_cleared(emergency: emergencies.Emergency, tx: Transaction) -> None:
+    await emergencies.emergency_cleared(emergency, tx)
 
 
 @reactions.fires(keeping.STATUS_OVERDUE)

@@ -1,5 +1,6 @@
 """Graded incidents as intake tells of them."""
 
+from datetime import datetime
 from uuid import UUID
 
 from peel.intake.v1 import events_pb2 as intake
@@ -7,6 +8,7 @@ from peel.type.v1.place_pb2 import Place as PlaceMessage
 from services.dispatch.domain.records import Incident, Person, Place, Point
 from services.dispatch.domain.terms import DispatchState
 from services.dispatch.reference.incidents import urgency
+from services.kernel.envelope import current_event
 from services.kernel.errors import Refused
 from services.kernel.reference import local_date
 from services.kernel.wire import optional_moment
@@ -38,6 +40,12 @@ def incident_from(event: intake.IncidentGraded) -> Incident:
         # Nothing is told of it yet.
         sequence=0,
     )
+
+
+def closing_from(event: intake.IncidentClosed) -> tuple[UUID, str, datetime]:
+    """Which incident was closed, of which force, and when: when it was told, where it does not say."""
+    closed = event.incident
+    return UUID(closed.incident_id), closed.force, optional_moment(closed, "closed_at") or current_event().time
 
 
 def _place(place: PlaceMessage) -> Place:
