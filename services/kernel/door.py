@@ -22,7 +22,7 @@ from services.kernel.caller import Call, Caller, set_call
 from services.kernel.contract import RpcPolicy, force_field, marks
 from services.kernel.errors import Invalid, PeelError, Refused, Unavailable, Violation
 from services.kernel.identity import Identity
-from services.kernel.salvage import salvage
+from services.kernel.salvage import salvage, unreadable_field
 from services.kernel.settings import Settings
 from services.kernel.status import abort, code_of, explain
 from services.kernel.telemetry.logs import logger
@@ -106,6 +106,8 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
     def _unary(
         self, policy: RpcPolicy, serve: Callable[[Message, Context], Awaitable[Message]]
     ) -> Callable[[Message | Malformed, Context], Awaitable[Message]]:
+        # Out of time is answered as STORE_UNAVAILABLE and not as DEADLINE_EXCEEDED: a use case waits for nothing but
+        # the store, it is cut off there (database.borrowed), and its caller may come again with the same request_id.
         span_name = policy.full_name
 
         async def call(request: Message | Malformed, context: Context) -> Message:
@@ -266,7 +268,7 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
         damaged = isinstance(request, Malformed)
         if isinstance(request, Malformed):
             if not policy.emergency:
-                raise Invalid([Violation("", "is not a valid message of this kind")], reason="MALFORMED_REQUEST")
+                raise _malformed(request)
             request = salvage(request.read, request.body)
         name = force_field(request.DESCRIPTOR)
         if name is not None and getattr(request, name) != caller.force:
@@ -302,6 +304,12 @@ def _tolerant(read: Callable[[bytes], Message]) -> Callable[[bytes], Message | M
             return Malformed(read, body)
 
     return tolerant
+
+
+def _malformed(request: Malformed) -> Invalid:
+    field = unreadable_field(request.read, request.body)
+    rule = "cannot be read: text is UTF-8" if field else "is not a valid message of this kind"
+    return Invalid([Violation(field, rule)], reason="MALFORMED_REQUEST")
 
 
 async def _write(replies: AsyncGenerator[Message, None], context: Context) -> None:

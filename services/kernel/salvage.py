@@ -5,9 +5,10 @@ that was cut off, a nested message that is none) need not cost the others.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
 
 Kept = TypeVar("Kept", bound=Message)
 
@@ -32,6 +33,35 @@ def salvage(read: Callable[[bytes], Kept], body: bytes) -> Kept:
         except DecodeError:
             continue
     return message
+
+
+def unreadable_field(read: Callable[[bytes], Message], body: bytes) -> str:
+    """The path of the first field that cannot be read, "people[2].given_name"; empty where it is the body as a whole.
+
+    That is text that is not UTF-8, or a message within the message that is none.
+    """
+    kind = read(b"").DESCRIPTOR
+    seen: dict[int, int] = {}
+    for start, end in _fields(body):
+        tag = _varint(body, start)
+        if tag is None:
+            return ""
+        number = tag[0] >> 3
+        at = seen[number] = seen.get(number, -1) + 1
+        try:
+            read(body[start:end])
+        except DecodeError:
+            field: Any = kind.fields_by_number.get(number)
+            if field is None:
+                return ""
+            path = f"{field.name}[{at}]" if field.is_repeated else field.name
+            length = _varint(body, tag[1])
+            if field.message_type is None or length is None or tag[0] & 7 != _LENGTH:
+                return path
+            read_inner = GetMessageClass(field.message_type).FromString
+            inner = unreadable_field(read_inner, body[length[1] : end])
+            return f"{path}.{inner}" if inner else path
+    return ""
 
 
 def _fields(body: bytes) -> Iterator[tuple[int, int]]:

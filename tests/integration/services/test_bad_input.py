@@ -172,9 +172,11 @@ def test_the_longest_narrative_is_taken(running: Running, handler: Person) -> No
 def test_what_is_no_message_at_all(running: Running, handler: Person) -> None:
     """Text that is not UTF-8, and a body that breaks off: gRPC itself would call both an error of the server's."""
     good = contact(SHARED_FORCE, running.now, alleging()).SerializeToString()
-    for body in (good.replace(b"Zephyrine", b"Zephy\xff\xfee"), good[:-1], b"\xff" * 64):
+    not_text = good.replace(b"Zephyrine", b"Zephyrin\xff", 1)
+    for body, field in ((not_text, "people[0].given_name"), (good[:-1], ""), (b"\xff" * 64, "")):
         refusal = handler.refused(running.raw("/peel.intake.v1.IntakeService/OpenContact"), body)
         assert refusal.told == (INVALID, "MALFORMED_REQUEST")
+        assert set(refusal.fields) == {field}
         assert b"Zephy" not in refusal.raw
 
 

@@ -10,7 +10,7 @@ from peel.intake.v1 import types_pb2 as types
 from peel.type.v1.person_pb2 import Person
 from peel.type.v1.place_pb2 import Place, Point
 from services.kernel import salvage as salvages
-from services.kernel.salvage import salvage
+from services.kernel.salvage import salvage, unreadable_field
 
 READ = intake.OpenContactRequest.FromString
 TEXT = st.text(max_size=300)
@@ -101,3 +101,38 @@ def test_a_body_of_endless_fields_is_read_so_far(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(salvages, "_MOST_FIELDS", 2)
     person = intake.OpenContactRequest(people=[Person(ref="p")]).SerializeToString()
     assert len(salvage(READ, 5 * person).people) == 2
+
+
+WHOLE = intake.OpenContactRequest(
+    force="north-force",
+    people=[Person(ref="p1"), Person(ref="p2", given_name="Zephyrine")],
+    place=Place(address="Exampleford"),
+    narrative="on the stairs",
+    vehicle_registrations=["AB12CDE", "XY34ZZZ"],
+).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (b"north-force", "force"),
+        (b"Zephyrine", "people[1].given_name"),
+        (b"p1", "people[0].ref"),
+        (b"Exampleford", "place.address"),
+        (b"on the stairs", "narrative"),
+        (b"XY34ZZZ", "vehicle_registrations[1]"),
+    ],
+)
+def test_text_that_is_none_is_named_by_its_field(text: bytes, field: str) -> None:
+    assert WHOLE.count(text) == 1
+    assert unreadable_field(READ, WHOLE.replace(text, text[:-1] + b"\xff")) == field
+
+
+@pytest.mark.parametrize("body", [WHOLE, WHOLE[:-1], b"\xff" * 64, b""])
+def test_a_body_without_such_a_field_names_none(body: bytes) -> None:
+    assert unreadable_field(READ, body) == ""
+
+
+@given(st.binary(max_size=300))
+def test_looking_for_it_never_fails(body: bytes) -> None:
+    assert isinstance(unreadable_field(READ, body), str)
