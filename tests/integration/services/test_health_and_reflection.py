@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -43,6 +44,22 @@ def test_who_knows_the_address_and_has_a_token_can_call(running: Running) -> Non
     refused = _buf(running, *asked, address)
     assert refused.returncode != 0
     assert json.loads(refused.stderr)["code"] == "unauthenticated"
+
+
+@pytest.mark.parametrize("process", SERVING, ids=lambda process: process.name)
+def test_who_knows_the_address_alone_reaches_every_rpc_and_is_turned_away(running: Running, process: Planned) -> None:
+    """No proto file and no token: what it is called with is learnt from the server itself."""
+    address = f"https://{running.listening[process.name]}"
+
+    def answer(path: str) -> str:
+        done = _buf(running, "--data", "{}", address + path)
+        assert done.returncode != 0
+        return str(json.loads(done.stderr)["code"])
+
+    # Each asks in a process of its own, and most of that is waiting.
+    with ThreadPoolExecutor(4) as side_by_side:
+        answers = dict(zip(paths := sorted(paths_of(process)), side_by_side.map(answer, paths), strict=True))
+    assert answers == dict.fromkeys(paths, "unauthenticated")
 
 
 def test_nothing_is_served_without_tls(running: Running) -> None:
