@@ -25,6 +25,7 @@ from services.kernel.idempotency import request_row
 from services.kernel.settings import Settings
 from services.kernel.telemetry.logs import logger
 from services.kernel.telemetry.metrics import APPEND_SHED
+from services.kernel.telemetry.tracing import current_trace_id
 
 _LOG = logger(__name__)
 _COMMIT_SECONDS = 3.0
@@ -88,7 +89,10 @@ class Appender:
         for table, row in rows:
             table.check(row)
         answer: asyncio.Future[Reply] = self._loop.create_future()
-        self._queue.append(Waiting(call, request_row(call, append.reply), rows, append.reply, answer))
+        # The audit row of a call that is only stored now was made when it was answered: storing it twice is no call.
+        came = None if append.audit else (at, current_trace_id())
+        request = request_row(call, append.reply)
+        self._queue.append(Waiting(call, request, rows, append.reply, answer, came, self._loop.time()))
         self._woken.set()
         # A caller that gives up does not take back what is being stored.
         return await answer
@@ -98,6 +102,11 @@ class Appender:
         if self._connection is not None and not self._connection.is_closed():
             return None
         return "has no connection: appends are turned away"
+
+    def level(self) -> tuple[int, float]:
+        """How many appends wait, and for how many seconds the oldest has."""
+        oldest = self._loop.time() - self._queue[0].since if self._queue else 0.0
+        return len(self._queue), oldest
 
     async def close(self) -> None:
         """Stores what waits, then ends."""

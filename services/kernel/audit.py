@@ -10,8 +10,8 @@ from services.kernel.contract import marks
 from services.kernel.telemetry.tracing import current_trace_id
 
 
-def audit_row(call: Call, reply: Message | None, at: datetime) -> tuple[object, ...]:
-    """The row for bulk.AUDIT. The reply counts too: what was shown was consulted."""
+def audit_row(call: Call, reply: Message | None, at: datetime, trace_id: str | None = None) -> tuple[object, ...]:
+    """The row for bulk.AUDIT. The reply counts too: what was shown was consulted. Of the current trace unless given."""
     fields, records = marks(reply) if reply is not None else (set(), set())
     return (
         at,
@@ -23,5 +23,5 @@ def audit_row(call: Call, reply: Message | None, at: datetime) -> tuple[object, 
         joined(call.records | records),
         joined(call.fields | fields),
         call.purpose,
-        current_trace_id(),
+        current_trace_id() if trace_id is None else trace_id,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,19 @@ from uuid import UUID
 import asyncpg
 from google.protobuf.message import Message
 
-from services.kernel.bulk import REQUEST, Block, insert_sql, room, source_args, source_sql, wake_ups
+from services.kernel.audit import audit_row
+from services.kernel.bulk import (
+    AUDIT,
+    REQUEST,
+    Block,
+    Rows,
+    insert_args,
+    insert_sql,
+    room,
+    source_args,
+    source_sql,
+    wake_ups,
+)
 from services.kernel.caller import Call
 from services.kernel.database import TRANSIENT, Connection, Row, Table
 from services.kernel.errors import Conflict, Unavailable
@@ -21,7 +34,10 @@ _DATA_ERRORS = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, as
 
 @dataclass(slots=True)
 class Waiting:
-    """One call: its row of REQUEST, the rows it adds, the reply it is promised, and the answer it waits for."""
+    """One call: its row of REQUEST, the rows it adds, the reply it is promised, and the answer it waits for.
+
+    `came` is when and within which trace, None of one whose audit row was made before; `since` is the loop's own time.
+    """
 
     call: Call
     request: Request
@@ -29,6 +45,8 @@ class Waiting:
     reply: Message
     # Of the reply's own type, which differs from call to call.
     answer: "asyncio.Future[Any]" = field(repr=False)
+    came: tuple[datetime, str] | None = None
+    since: float = 0.0
 
 
 async def store(connection: Connection, batch: list[Waiting]) -> None:
@@ -52,18 +70,23 @@ async def store(connection: Connection, batch: list[Waiting]) -> None:
         await store(connection, batch[middle:])
         return
     APPEND_BATCH_ROWS.observe(len(batch))
-    again = []
+    again, repeats = [], []
     for waiting in batch:
         request_id = waiting.call.request_id
         before = known.get(request_id)
         if before is None:
-            _answer(waiting, first[request_id].request, first[request_id].reply)
+            new = first[request_id]
+            if new is waiting:
+                _answer(waiting, new.reply)
+            else:
+                repeats.append(_Repeat(waiting, new.request, new.reply))
         elif before["stored"]:
             stored = (request_id, before["force"], before["method"], before["digest"], before["reply"])
-            _answer(waiting, stored, type(waiting.reply).FromString(before["reply"]))
+            repeats.append(_Repeat(waiting, stored, type(waiting.reply).FromString(before["reply"])))
         else:
             # Stored by another replica in the very moment: it is not new, and the next look sees it.
             again.append(waiting)
+    await _answer_repeats(connection, repeats)
     if again:
         await store(connection, again)
 
@@ -79,17 +102,40 @@ def turn_away(batch: list[Waiting], error: BaseException) -> None:
             waiting.answer.exception()
 
 
-def _answer(waiting: Waiting, stored: Request, reply: Message) -> None:
-    """Answers with the reply that is stored under the request id, unless it is another request's."""
-    if waiting.answer.done():
-        return
-    _, force, method, digest, _ = stored
-    try:
-        check_same(waiting.call, force, method, digest)
-    except Conflict as reused:
-        waiting.answer.set_exception(reused)
-    else:
+@dataclass(frozen=True, slots=True)
+class _Repeat:
+    """A call whose request was stored before, as what, and the reply it got then."""
+
+    waiting: Waiting
+    stored: Request
+    reply: Message
+
+
+def _answer(waiting: Waiting, reply: Message) -> None:
+    if not waiting.answer.done():
         waiting.answer.set_result(reply)
+
+
+async def _answer_repeats(connection: Connection, repeats: list[_Repeat]) -> None:
+    """Answers with what is stored under the request id, unless it is another request's.
+
+    Who is shown a reply again is on record too, and before it is shown: its audit rows are durable first.
+    """
+    shown, rows = [], Rows()
+    for repeat in repeats:
+        waiting = repeat.waiting
+        try:
+            check_same(waiting.call, *repeat.stored[1:4])
+        except Conflict as reused:
+            turn_away([waiting], reused)
+            continue
+        shown.append(repeat)
+        if waiting.came is not None:
+            rows.add(AUDIT, audit_row(waiting.call, repeat.reply, *waiting.came))
+    if rows:
+        await connection.execute(f"with {insert_sql(rows.shape)} select 1", *insert_args(rows))
+    for repeat in shown:
+        _answer(repeat.waiting, repeat.reply)
 
 
 async def _write(connection: Connection, batch: dict[UUID | None, Waiting]) -> dict[UUID | None, Row]:

@@ -109,6 +109,51 @@ async def _stored_at_last(bench: Bench, request_id: UUID) -> None:
     assert isinstance(await until(ask, lambda result: not isinstance(result, Unavailable)), intake.OpenContactResponse)
 
 
+def test_each_repeat_leaves_an_audit_row_of_its_own(on_the_bench: Run) -> None:  # I6
+    """Whether it comes with the first one or after it, whoever is shown a reply is on record; a misused id is not."""
+
+    async def test(bench: Bench) -> None:
+        request_id = uuid4()
+        async with bench.blocked():
+            ahead = bench.begin()
+            await bench.until_in_hand()
+            together = [bench.begin(request_id=request_id) for _ in range(3)]
+        await asyncio.gather(ahead, *together)
+        later = await bench.begin(request_id=request_id)
+        assert later.contact_id == str(request_id)
+        with pytest.raises(Conflict):
+            await bench.begin(request_id=request_id, digest=b"another")
+        rows = await bench.beside.fetch("select records, action from audit where $1 = any(records)", _of(later))
+        assert [(row["records"], row["action"]) for row in rows] == [([_of(later)], "COLLECTION")] * 4
+        assert len(await bench.stored()) == 2
+
+    on_the_bench(test)
+
+
+def _of(reply: intake.OpenContactResponse) -> str:
+    return f"contact:{reply.contact_id}"
+
+
+def test_what_waits_is_told_with_its_age(on_the_bench: Run) -> None:  # I8
+    async def test(bench: Bench) -> None:
+        assert bench.appender.level() == (0, 0.0)
+        async with bench.blocked():
+            first = bench.begin()
+            await bench.until_in_hand()
+            others = [bench.begin() for _ in range(3)]
+            size, oldest = await until(lambda: _level(bench), lambda level: level[1] > 0.05)
+            assert size == 3
+            assert oldest < 5
+        await asyncio.gather(first, *others)
+        assert bench.appender.level() == (0, 0.0)
+
+    on_the_bench(test)
+
+
+async def _level(bench: Bench) -> tuple[int, float]:
+    return bench.appender.level()
+
+
 def test_a_bad_row_fails_alone(on_the_bench: Run) -> None:
     """One that the database refuses, and one that does not even fit into its column."""
 

@@ -45,8 +45,11 @@ def test_a_contact_told_many_times_is_one_contact(running: Running, force: str, 
 
     replies = _at_once(ask) if told_how == "at once" else [ask() for _ in range(3)]
     assert len({reply.SerializeToString() for reply in replies}) == 1
-    for table in ("contact", "outbox", "audit"):
+    for table in ("contact", "outbox"):
         assert running.count("intake", f"from {table} where force = $1", force) == 1
+    # Each reply named the record to somebody (I6).
+    shown = "from audit where force = $1 and records = array[$2]"
+    assert running.count("intake", shown, force, f"contact:{replies[0].contact_id}") == len(replies)
 
 
 @pytest.mark.parametrize("different", ["narrative", "place", "reporter_ref"])
