@@ -1,10 +1,11 @@
 """The backlog catalogue: every queue, tray and clock, with its owner, its size and the age of its oldest (I8).
 
-A line here is all there is to do: the gauges, `peel backlogs` and later the dashboard and the alert come from it.
+A line here is all there is to do: the gauges, `peel backlogs` and later the dashboard and the alert come from it. What
+waits in the memory of a process is in the gauges alone: another process cannot ask for it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -12,7 +13,7 @@ from importlib import import_module
 import asyncpg
 
 from services.kernel.clock import Clock
-from services.kernel.database import TRANSIENT, Connection, Pool
+from services.kernel.database import TRANSIENT, Connection, Pool, borrowed
 from services.kernel.pause import pause
 from services.kernel.telemetry.logs import logger
 from services.kernel.telemetry.metrics import BACKLOG_OLDEST_SECONDS, BACKLOG_SIZE
@@ -37,6 +38,16 @@ class Backlog:
     meaning: str
     sql: str
     real_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What can pile up in this process's memory: `level` says how many, and the age of the oldest in seconds."""
+
+    name: str
+    owner: str
+    meaning: str
+    level: Callable[[], tuple[int, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,21 @@ def kernel_backlogs(service: str) -> tuple[Backlog, ...]:
     )
 
 
+def held_backlogs(
+    service: str, appends: Callable[[], tuple[int, float]], late_audit: Callable[[], tuple[int, float]]
+) -> tuple[Held, ...]:
+    """What piles up in the memory of any API process, by the two that hold it."""
+    return (
+        Held(f"{service}.appends", "platform on-call", "Calls that wait in memory to be committed together.", appends),
+        Held(
+            f"{service}.late-audit",
+            "platform on-call",
+            "Audit rows of emergencies and broken streams that the database has not taken yet.",
+            late_audit,
+        ),
+    )
+
+
 def backlogs_of(service: str) -> tuple[Backlog, ...]:
     """The catalogue of one service: the kernel's and its own."""
     own: Sequence[Backlog] = import_module(f"services.{service}.backlogs").BACKLOGS
@@ -97,16 +123,24 @@ async def export(connection: Connection, backlogs: Sequence[Backlog], clock: Clo
     """Sets the gauges of these backlogs."""
     for backlog in backlogs:
         level = await measure(connection, backlog, clock)
-        BACKLOG_SIZE.labels(backlog.name, backlog.owner).set(level.size)
-        BACKLOG_OLDEST_SECONDS.labels(backlog.name, backlog.owner).set(level.oldest_seconds)
+        show(backlog.name, backlog.owner, level.size, level.oldest_seconds)
 
 
-async def keep_exporting(pool: Pool, service: str, clock: Clock, stop: asyncio.Event) -> None:
+def show(name: str, owner: str, size: int, oldest_seconds: float) -> None:
+    """Sets the gauges of one backlog."""
+    BACKLOG_SIZE.labels(name, owner).set(size)
+    BACKLOG_OLDEST_SECONDS.labels(name, owner).set(oldest_seconds)
+
+
+async def keep_exporting(pool: Pool, service: str, clock: Clock, held: Sequence[Held], stop: asyncio.Event) -> None:
     """Sets the gauges of a service's backlogs every few seconds, until `stop` is set."""
     catalogue = backlogs_of(service)
     while not stop.is_set():
+        # First: they grow while the database is away.
+        for one in held:
+            show(one.name, one.owner, *one.level())
         try:
-            async with asyncio.timeout(_BUDGET_SECONDS), pool.acquire() as connection:
+            async with asyncio.timeout(_BUDGET_SECONDS), borrowed(pool) as connection:
                 await export(connection, catalogue, clock)
         except TRANSIENT as error:
             # Health says what is wrong with the database.

@@ -6,6 +6,7 @@ Until then they are in memory, and the log says how many. That is the price of a
 import asyncio
 import random
 from collections import deque
+from typing import Any
 
 import asyncpg
 from google.protobuf.message import Message
@@ -55,6 +56,13 @@ class LateAudit:
         self._rows.append(audit_row(call, reply, self._clock.now()))
         WAITING.set(len(self._rows))
         self._filled.set()
+
+    def level(self) -> tuple[int, float]:
+        """How many rows wait, and for how many seconds the oldest has."""
+        if not self._rows:
+            return 0, 0.0
+        at: Any = self._rows[0][0]
+        return len(self._rows), (self._clock.now() - at).total_seconds()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stores what comes until `stop` is set, and then what is left, if the database takes it at once."""

@@ -19,6 +19,7 @@ from services.kernel.database import close_pool, open_pool
 from services.kernel.door import Door
 from services.kernel.health import CHECK_SECONDS, Health, HealthServer, check_database
 from services.kernel.identity import Identity
+from services.kernel.inbox_level import InboxLevel
 from services.kernel.paging import Pages
 from services.kernel.pause import pause
 from services.kernel.serving import Background, Part, Serving, parts_of, stem
@@ -117,11 +118,18 @@ class _Api:
             part.serve(serving)
         background.start("audit", serving.cases.late_audit.run)
         background.start("watch", partial(self._watch, serving))
-        background.start("backlogs", partial(backlog.keep_exporting, pool, service, clock))
+        held = backlog.held_backlogs(service, appender.level, serving.cases.late_audit.level)
+        background.start("backlogs", partial(backlog.keep_exporting, pool, service, clock, held))
+        # Not beside an emergency, which knows nothing of the broker.
+        inbox = None if self._independent else InboxLevel(settings, service)
+        if inbox is not None:
+            inbox.start()
         await server.start()
         _LOG.info("serving", listen=settings.listen, tls=settings.tls_cert is not None)
         failed = await self._until_stopped(background)
         await self._drain(server, door)
+        if inbox is not None:
+            inbox.stop()
         await background.stop(_CLOSE_SECONDS)
         await appender.close()
         await close_pool(pool, _CLOSE_SECONDS)

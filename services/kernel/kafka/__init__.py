@@ -6,7 +6,7 @@
 from kafka.errors import KafkaError as BrokerError
 
 from services.kernel.kafka.consumer import Consumer
-from services.kernel.kafka.groups import Unread, lag, unread
+from services.kernel.kafka.groups import Unread, UnreadWatch, lag, unread
 from services.kernel.kafka.producer import Producer
 from services.kernel.kafka.records import Failure, Handler, Outgoing, Partition, Progress, Record
 from services.kernel.kafka.topics import create_topics, dead_letter_topic, find_record, scan
@@ -22,6 +22,7 @@ __all__ = [
     "Progress",
     "Record",
     "Unread",
+    "UnreadWatch",
     "create_topics",
     "dead_letter_topic",
     "find_record",

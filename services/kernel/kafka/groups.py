@@ -51,6 +51,39 @@ def unread(settings: Settings, group: str, topics: Sequence[str]) -> Unread:
     return Unread(size, _oldest(settings, waiting) if waiting else None)
 
 
+class UnreadWatch:
+    """Looks again and again at what waits for a group, by one client. Blocks; of one thread."""
+
+    def __init__(self, settings: Settings, group: str, topics: Sequence[str]) -> None:
+        self._settings, self._group, self._topics = settings, group, topics
+        self._admin: KafkaAdminClient | None = None
+        self._ends: dict[Partition, int] = {}
+
+    def look(self) -> Unread:
+        """What waits now. `oldest` is None too where all that waits came since the last look.
+
+        Only what waited then already is read to learn its age: while the group keeps up, no record is.
+        Raises KafkaError where the broker does not answer.
+        """
+        try:
+            if self._admin is None:
+                self._admin = open_client(KafkaAdminClient, self._settings, request_timeout_ms=_REQUEST_MS)
+            spans = _patiently(self._admin, lambda admin: _spans(admin, self._group, self._topics))
+        except BaseException:
+            self.close()
+            raise
+        late = {at: done for at, (done, end) in spans.items() if done < min(end, self._ends.get(at, end))}
+        self._ends = {at: end for at, (_, end) in spans.items()}
+        size = sum(end - done for done, end in spans.values())
+        return Unread(size, _oldest(self._settings, late) if late else None)
+
+    def close(self) -> None:
+        """Lets go of the client; the next look makes another."""
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            admin.close()
+
+
 def _oldest(settings: Settings, waiting: dict[Partition, int]) -> datetime | None:
     """When the broker took the first record at or after each offset, the earliest of them."""
     consumer = open_client(KafkaConsumer, settings, group_id=None, enable_auto_commit=False, max_poll_records=1)
@@ -82,19 +115,24 @@ def view(settings: Settings, group: str, topics: Sequence[str]) -> GroupView:
 
 
 def _ask(settings: Settings, question: Callable[[KafkaAdminClient], Answer]) -> Answer:
-    """Asks until there is an answer, for some seconds: a broker that has just started knows no coordinator yet."""
+    """Asks once, by a client of its own."""
     admin = open_client(KafkaAdminClient, settings, request_timeout_ms=_REQUEST_MS)
-    give_up_at = time.monotonic() + _REQUEST_MS / 1_000
     try:
-        while True:
-            try:
-                return question(admin)
-            except RetriableError:
-                if time.monotonic() > give_up_at:
-                    raise
-                time.sleep(_AGAIN_SECONDS)
+        return _patiently(admin, question)
     finally:
         admin.close()
+
+
+def _patiently(admin: KafkaAdminClient, question: Callable[[KafkaAdminClient], Answer]) -> Answer:
+    """Asks until there is an answer, for some seconds: a broker that has just started knows no coordinator yet."""
+    give_up_at = time.monotonic() + _REQUEST_MS / 1_000
+    while True:
+        try:
+            return question(admin)
+        except RetriableError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(_AGAIN_SECONDS)
 
 
 def _place(described: dict[str, Any], instance: str) -> frozenset[Partition] | None:

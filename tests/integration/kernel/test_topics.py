@@ -5,10 +5,23 @@ import threading
 from datetime import timedelta
 
 import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from services.kernel.clock import SystemClock
 from services.kernel.contract import Topic
-from services.kernel.kafka import BrokerError, Partition, Unread, client, create_topics, lag, scan, unread
+from services.kernel.kafka import (
+    BrokerError,
+    Partition,
+    Unread,
+    UnreadWatch,
+    client,
+    create_topics,
+    dead_letter_topic,
+    lag,
+    scan,
+    unread,
+)
 from services.kernel.settings import Settings
 from tests.integration.kernel.probing import an_event, publish
 from tests.integration.local.waiting import eventually
@@ -20,6 +33,42 @@ def test_topics_are_made_once_with_their_dead_letters(settings: Settings, unique
     more = [*topics, Topic(f"{unique}.c", compacted=False)]
     assert create_topics(settings, more) == [f"{unique}.c", f"{unique}.c.dlq"]
     assert create_topics(settings, more) == []
+
+
+def test_a_dead_letter_waits_for_a_person_however_long_that_takes(settings: Settings, unique: str) -> None:
+    topics = [Topic(f"{unique}.a", compacted=False), Topic(f"{unique}.b", compacted=True)]
+    create_topics(settings, topics)
+    assert _retention_ms(settings, f"{unique}.a") == 7 * 24 * 3_600_000
+    assert {_retention_ms(settings, dead_letter_topic(topic.name)) for topic in topics} == {-1}
+
+
+def _retention_ms(settings: Settings, topic: str) -> int:
+    admin = client.open_client(KafkaAdminClient, settings)
+    try:
+        told = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
+        return int(told["topic"][topic]["retention.ms"]["value"])
+    finally:
+        admin.close()
+
+
+def test_looking_again_and_again_tells_the_age_of_what_does_not_move(settings: Settings, unique: str) -> None:  # I8
+    """By one client; and what came since the last look is not read, for a group that keeps up has always some."""
+    create_topics(settings, [Topic(unique, compacted=False)])
+    watch = UnreadWatch(settings, unique, (unique,))
+    assert watch.look() == Unread(0, None)
+    began = SystemClock().now()
+    asyncio.run(publish(settings, [an_event(unique, str(number)) for number in range(20)]))
+    assert watch.look() == Unread(20, None)
+    asyncio.run(publish(settings, [an_event(unique, "late")]))
+    waiting = watch.look()
+    watch.close()
+    assert waiting.size == 21
+    assert waiting.oldest is not None
+    assert began - timedelta(milliseconds=1) <= waiting.oldest
+    # One that begins to look when much waits already tells its age at once.
+    first = UnreadWatch(settings, unique, (unique,))
+    assert first.look() == waiting
+    first.close()
 
 
 def test_a_single_topic_has_one_partition_whatever_others_have(settings: Settings, unique: str) -> None:
