@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import grpc
@@ -45,12 +46,16 @@ class Gateway:
         point: Point | None = None,
         trigger: types.Trigger.ValueType = types.TRIGGER_BUTTON,
         press_id: str = "",
+        pressed_at: datetime | None = None,
     ) -> Pressed:
-        """One press, with its first acknowledgement. Raises the last error where nobody answers for a minute."""
+        """One press, with its first acknowledgement. Raises the last error where nobody answers for a minute.
+
+        `press_id` and `pressed_at` together say which press it is: now where left out.
+        """
         request = api.PressEmergencyRequest(
             force=self._force, radio=radio, press_id=press_id or str(uuid4()), trigger=trigger, point=point
         )
-        request.pressed_at.GetCurrentTime()
+        request.pressed_at.FromDatetime(pressed_at or datetime.now(UTC))
         sent, delay = time.monotonic(), _BACK_OFF_SECONDS[0]
         while True:
             stub, headers = EmergencyServiceStub(self._replicas.channel), self._replicas.headers

@@ -122,7 +122,7 @@ class Dispatchers:
         await self._say(patrol, types.UNIT_STATUS_EN_ROUTE, contact, "en-route")
         await self._say(patrol, types.UNIT_STATUS_AT_SCENE, contact, "at-scene")
         if events.presses:
-            await self._desk.press(patrol.radio, contact.request_for("press"))
+            await self._desk.press(patrol.radio, contact.request_for("press"), contact.at)
         # Officer safety hears by Kafka that the crew is there, and the clock must not run on before it has.
         await self._check_in(patrol, contact, finished=not events.forgets)
         if events.forgets:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from deploy.local.platform import Platform
@@ -31,9 +32,9 @@ class EmergencyDesk:
         self.unseen = 0
         self.cleared: set[str] = set()
 
-    async def press(self, radio: str, press_id: str) -> None:
+    async def press(self, radio: str, press_id: str, pressed_at: datetime) -> None:
         """An officer presses; returns when the emergency is over. A press of an earlier replay is over already."""
-        pressed = await self._gateway.press(radio, press_id=press_id)
+        pressed = await self._gateway.press(radio, press_id=press_id, pressed_at=pressed_at)
         if await self._state(pressed.emergency_id) == types.EMERGENCY_STATE_CLEARED:
             return
         try:

@@ -1,6 +1,6 @@
 """Who takes an emergency, who ends it, and what is never ended (R-OS-02, R-OS-05, R-OS-06)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from services.safety.emergency.domain.answering import Code
 from services.safety.emergency.domain.folding import EmergencyState, Gravity, fold
 from services.safety.emergency.domain.receiving import SAME_PRESS
 from services.safety.emergency.domain.signals import SignalKind, Trigger
-from tests.unit.safety.pressing import answer, cleared, pressed, safe, taken
+from tests.unit.safety.pressing import answer, at, cleared, pressed, safe, taken
 
 SUPERVISOR = frozenset({"ROLE_SUPERVISOR"})
 
@@ -54,8 +54,38 @@ def test_a_press_after_a_clear_is_another_emergency() -> None:
 
 
 def test_a_late_try_of_a_press_that_was_cleared_begins_nothing() -> None:
-    ended = fold(cleared(*safe(*taken(pressed()))))
-    assert pressed(known=[ended], seconds=60) == ended.signals[0]
+    """A gateway sends the same message again, and so the same time of the device."""
+    ended = fold(cleared(*safe(*taken(pressed(pressed_at=at(0))))))
+    assert pressed(known=[ended], seconds=60, pressed_at=at(0)) == ended.signals[0]
+
+
+@pytest.mark.parametrize("pressed_at", [None, at(60)])
+def test_a_radio_that_counts_from_1_again_is_heard_after_a_clear(pressed_at: datetime | None) -> None:  # I4, R-OS-05
+    ended = fold(cleared(*safe(*taken(pressed(pressed_at=pressed_at and at(0))))))
+    again = pressed(known=[ended], seconds=60, pressed_at=pressed_at)
+    assert again.id not in {signal.id for signal in ended.signals}
+    assert fold([again]).state is EmergencyState.OPEN
+    # Another try of it is the same, also at a replica that has not heard of the first try.
+    assert pressed(known=[ended, fold([again])], seconds=90, pressed_at=pressed_at) == again
+    assert pressed(known=[ended], seconds=90, pressed_at=pressed_at).id == again.id
+
+
+def test_a_radio_that_counts_from_1_again_escalates_anew_in_an_open_emergency() -> None:  # I4, R-OS-03
+    signals = taken(pressed(pressed_at=at(0)))
+    again = pressed(known=[fold(signals)], seconds=60, pressed_at=at(60))
+    assert fold([*signals, again]).untaken == (again,)
+    assert pressed(known=[fold([*signals, again])], seconds=61, pressed_at=at(60)) == again
+
+
+def test_a_replica_that_knows_nothing_of_a_clear_does_not_take_the_next_press_for_the_old_one() -> None:  # I4
+    ended = cleared(*safe(*taken(pressed(pressed_at=at(0)))))
+    alone = pressed(seconds=60, pressed_at=at(60))
+    assert fold([*ended, alone]).untaken == (alone,)
+
+
+def test_a_try_that_lost_its_time_on_the_way_is_the_same_press() -> None:
+    press = pressed(pressed_at=at(0))
+    assert pressed(known=[fold([press])], seconds=1, salvaged=True) == press
 
 
 def test_a_press_id_that_a_device_uses_again_is_a_press() -> None:

@@ -27,8 +27,13 @@ def apart_id(force: str, name: str) -> UUID:
     return _name("apart", force, name)
 
 
+def press_name(press_id: str, pressed_at: datetime | None) -> str:
+    """What a radio calls a press: its number, and by the device's clock when it was, for numbers begin again."""
+    return press_id if pressed_at is None else f"{press_id}@{pressed_at.isoformat()}"
+
+
 def press_id(emergency_id: UUID, radio: str, press_id: str, before: UUID | None) -> UUID:
-    """The signal of a press. `before` is an old press of the same name, which this one is not."""
+    """The signal of a press, by its name. `before` is an old press of the same name, which this one is not."""
     return _name("press", str(emergency_id), radio, press_id, str(before or ""))
 
 

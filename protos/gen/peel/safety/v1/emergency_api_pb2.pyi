@@ -38,7 +38,7 @@ class PressEmergencyRequest(_message.Message):
     PRESSED_AT_FIELD_NUMBER: _builtins.int
     SITE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """May be left out: then radio and press_id name the press."""
+    """May be left out: then radio, press_id and pressed_at name the press."""
     force: _builtins.str
     radio: _builtins.str
     press_id: _builtins.str

@@ -88,8 +88,9 @@ class EmergencyServiceServicer:
 
     def PressEmergency(self, request, context):
         """Takes a press. Never refused for what it says or lacks: whatever can be read is taken, shown and escalated, and the
-        reply says how safe it is. Idempotent by radio and press_id; another press of the same radio joins its open
-        emergency (R-OS-01, R-OS-05).
+        reply says how safe it is. Idempotent by radio, press_id and pressed_at, for devices count from 1 again: where
+        pressed_at is left out, until the press is cleared. Another press of the same radio joins its open emergency
+        (R-OS-01, R-OS-05).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,8 +35,9 @@ class EmergencyServiceStub:
     def __new__(cls, channel: _aio.Channel) -> EmergencyServiceAsyncStub: ...
     PressEmergency: _grpc.UnaryUnaryMultiCallable[_emergency_api_pb2.PressEmergencyRequest, _emergency_api_pb2.PressEmergencyResponse]
     """Takes a press. Never refused for what it says or lacks: whatever can be read is taken, shown and escalated, and the
-    reply says how safe it is. Idempotent by radio and press_id; another press of the same radio joins its open
-    emergency (R-OS-01, R-OS-05).
+    reply says how safe it is. Idempotent by radio, press_id and pressed_at, for devices count from 1 again: where
+    pressed_at is left out, until the press is cleared. Another press of the same radio joins its open emergency
+    (R-OS-01, R-OS-05).
     """
     WatchEmergencies: _grpc.UnaryStreamMultiCallable[_emergency_api_pb2.WatchEmergenciesRequest, _emergency_api_pb2.WatchEmergenciesResponse]
     """What a console position holds open: every open emergency, then every change, then more, until it is closed."""
@@ -71,8 +72,9 @@ class EmergencyServiceAsyncStub(EmergencyServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     PressEmergency: _aio.UnaryUnaryMultiCallable[_emergency_api_pb2.PressEmergencyRequest, _emergency_api_pb2.PressEmergencyResponse]  # type: ignore[assignment]
     """Takes a press. Never refused for what it says or lacks: whatever can be read is taken, shown and escalated, and the
-    reply says how safe it is. Idempotent by radio and press_id; another press of the same radio joins its open
-    emergency (R-OS-01, R-OS-05).
+    reply says how safe it is. Idempotent by radio, press_id and pressed_at, for devices count from 1 again: where
+    pressed_at is left out, until the press is cleared. Another press of the same radio joins its open emergency
+    (R-OS-01, R-OS-05).
     """
     WatchEmergencies: _aio.UnaryStreamMultiCallable[_emergency_api_pb2.WatchEmergenciesRequest, _emergency_api_pb2.WatchEmergenciesResponse]  # type: ignore[assignment]
     """What a console position holds open: every open emergency, then every change, then more, until it is closed."""
@@ -110,8 +112,9 @@ class EmergencyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_emergency_api_pb2.PressEmergencyResponse, _abc.Awaitable[_emergency_api_pb2.PressEmergencyResponse]]:
         """Takes a press. Never refused for what it says or lacks: whatever can be read is taken, shown and escalated, and the
-        reply says how safe it is. Idempotent by radio and press_id; another press of the same radio joins its open
-        emergency (R-OS-01, R-OS-05).
+        reply says how safe it is. Idempotent by radio, press_id and pressed_at, for devices count from 1 again: where
+        pressed_at is left out, until the press is cleared. Another press of the same radio joins its open emergency
+        (R-OS-01, R-OS-05).
         """
 
     @_abc_1.abstractmethod
