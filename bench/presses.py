@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,15 +39,16 @@ class Presses:
 class _Silent(Console):
     """A watcher that says nothing back: what is measured is the way out to it."""
 
-    async def _confirm(self, emergency_id: str) -> None:
-        return
+    async def _say_shown(self, emergency_id: str, alarms: Collection[str]) -> bool:
+        return True
 
 
 class _Person(Console):
     """A watcher at which somebody sits, who takes what is shown: else all of it would escalate, four times over."""
 
-    async def _confirm(self, emergency_id: str) -> None:
+    async def _say_shown(self, emergency_id: str, alarms: Collection[str]) -> bool:
         await self.acknowledge(emergency_id)
+        return True
 
 
 async def measure(platform: Platform) -> dict[str, Presses]:

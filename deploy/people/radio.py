@@ -28,6 +28,7 @@ class Pressed:
     radio: str
     press_id: str
     emergency_id: str
+    signal_id: str
     durability: types.Durability.ValueType
     sent_at: float
     answered_at: float
@@ -69,4 +70,12 @@ class Gateway:
                 delay = min(_BACK_OFF_SECONDS[1], 2 * delay)
             else:
                 now = time.monotonic()
-                return Pressed(radio, request.press_id, reply.emergency_id, reply.durability, sent, now)
+                return Pressed(
+                    radio=radio,
+                    press_id=request.press_id,
+                    emergency_id=reply.emergency_id,
+                    signal_id=reply.signal_id,
+                    durability=reply.durability,
+                    sent_at=sent,
+                    answered_at=now,
+                )

@@ -38,11 +38,11 @@ class EmergencyDesk:
         if await self._state(pressed.emergency_id) == types.EMERGENCY_STATE_CLEARED:
             return
         try:
-            await self._on_screens(pressed.emergency_id)
+            await self._on_screens(pressed.signal_id)
         except TimeoutError:
             self.unseen += 1
             return
-        last = max(console.seen[pressed.emergency_id] for console in self._consoles)
+        last = max(console.alarms_at[pressed.signal_id] for console in self._consoles)
         self.shown.append(last - pressed.sent_at)
         await self.deal_with(pressed.emergency_id)
 
@@ -79,14 +79,15 @@ class EmergencyDesk:
             force=self._force,
             emergency_id=emergency_id,
             explanation="REHEARSAL: the officer is safe.",
+            seen_signal_ids=console.alarms_seen(emergency_id),
         )
         await console.ask("ClearEmergency", EmergencyServiceStub, clear, _TRIES)
         self.cleared.add(emergency_id)
 
-    async def _on_screens(self, emergency_id: str) -> None:
+    async def _on_screens(self, signal_id: str) -> None:
         async with asyncio.timeout(_SHOWN_SECONDS):
             for console in self._consoles:
-                while emergency_id not in console.seen:
+                while signal_id not in console.alarms_at:
                     console.changed.clear()
                     await console.changed.wait()
 

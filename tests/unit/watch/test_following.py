@@ -10,6 +10,7 @@ import pytest
 from deploy.local.ports import free_port
 from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
+from services.watch import console as console_module
 from services.watch.console import Console
 from services.watch.replicas import Replicas
 
@@ -24,7 +25,10 @@ class Replica:
     ) -> None:
         self.told, self.holds, self.code = told, holds, code
         self.asked: list[str] = []
-        self.confirmed: list[tuple[str, str]] = []
+        self.confirmed: list[tuple[str, str, list[str]]] = []
+        # How many confirmations are not taken, before any is.
+        self.deaf = 0
+        self.taken: list[list[str]] = []
         self.heard = asyncio.Event()
 
     async def watch(
@@ -39,11 +43,20 @@ class Replica:
             await asyncio.Event().wait()
 
     async def confirm(
-        self, request: api.ConfirmShownRequest, _context: "grpc.aio.ServicerContext[object, object]"
+        self, request: api.ConfirmShownRequest, context: "grpc.aio.ServicerContext[object, object]"
     ) -> api.ConfirmShownResponse:
-        self.confirmed.append((request.emergency_id, request.console))
+        if self.deaf:
+            self.deaf -= 1
+            await context.abort(grpc.StatusCode.INTERNAL, "REASON: rule")
+        self.confirmed.append((request.emergency_id, request.console, list(request.seen_signal_ids)))
         self.heard.set()
         return api.ConfirmShownResponse()
+
+    async def acknowledge(
+        self, request: api.AcknowledgeEmergencyRequest, _context: "grpc.aio.ServicerContext[object, object]"
+    ) -> api.AcknowledgeEmergencyResponse:
+        self.taken.append(list(request.seen_signal_ids))
+        return api.AcknowledgeEmergencyResponse()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
@@ -54,6 +67,11 @@ class Replica:
             ),
             "ConfirmShown": grpc.unary_unary_rpc_method_handler(
                 self.confirm, api.ConfirmShownRequest.FromString, api.ConfirmShownResponse.SerializeToString
+            ),
+            "AcknowledgeEmergency": grpc.unary_unary_rpc_method_handler(
+                self.acknowledge,
+                api.AcknowledgeEmergencyRequest.FromString,
+                api.AcknowledgeEmergencyResponse.SerializeToString,
             ),
         }
         name = "peel.safety.v1.EmergencyService"
@@ -66,8 +84,8 @@ class Replica:
             await server.stop(None)
 
 
-def told(name: str, token: str, *, begins: bool = False) -> api.WatchEmergenciesResponse:
-    emergency = types.Emergency(emergency_id=name, state=types.EMERGENCY_STATE_OPEN)
+def told(name: str, token: str, *alarms: str, begins: bool = False) -> api.WatchEmergenciesResponse:
+    emergency = types.Emergency(emergency_id=name, state=types.EMERGENCY_STATE_OPEN, alarm_signal_ids=alarms or ("a1",))
     return api.WatchEmergenciesResponse(emergency=emergency, resume_token=token, snapshot_begins=begins)
 
 
@@ -123,7 +141,61 @@ def test_what_is_on_the_screen_is_confirmed_once() -> None:  # R-OS-02
         async with console(first, second) as (watching, _):
             await until(watching.changed, lambda: "e1" in watching.emergencies)
             await first.heard.wait()
-            assert first.confirmed == [("e1", "pod-1")]
+            assert first.confirmed == [("e1", "pod-1", ["a1"])]
+
+    asyncio.run(run())
+
+
+def test_a_later_press_of_the_same_emergency_is_confirmed_too() -> None:  # R-OS-02
+    first = Replica(told("e1", "t1", "a1"), holds=False)
+    second = Replica(told("e1", "t2", "a1", "a2"))
+
+    async def run() -> None:
+        async with console(first, second) as (watching, _):
+            said = lambda: [*first.confirmed, *second.confirmed]  # noqa: E731
+            await until(second.heard, lambda: said() and said()[-1] == ("e1", "pod-1", ["a1", "a2"]))
+            assert watching.alarms_at.keys() == {"a1", "a2"}
+
+    asyncio.run(run())
+
+
+def test_what_no_replica_heard_is_said_again(monkeypatch: pytest.MonkeyPatch) -> None:  # R-OS-02
+    monkeypatch.setattr(console_module, "_AGAIN_SECONDS", (0.01, 0.02))
+    first = Replica(told("e1", "t1"))
+    first.deaf = 3
+
+    async def run() -> None:
+        async with console(first, Replica()):
+            await first.heard.wait()
+            assert (first.deaf, first.confirmed) == (0, [("e1", "pod-1", ["a1"])])
+
+    asyncio.run(run())
+
+
+def test_it_is_not_said_for_ever_to_a_replica_that_does_not_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console_module, "_AGAIN_SECONDS", (0.0, 0.0))
+    first = Replica(told("e1", "t1"))
+    first.deaf = 1_000
+
+    async def run() -> None:
+        async with console(first, Replica()) as (watching, _):
+            await until(watching.changed, lambda: "e1" in watching.emergencies)
+            await asyncio.gather(*watching._confirming.values())
+            assert first.deaf == 1_000 - console_module._MOST_TRIES
+
+    asyncio.run(run())
+
+
+def test_a_person_takes_what_was_on_the_screen_and_nothing_else() -> None:  # R-OS-03: the rest goes on escalating
+    first = Replica(told("e1", "t1", "a1", "a2"))
+
+    async def run() -> None:
+        async with console(first, Replica()) as (watching, _):
+            await until(watching.changed, lambda: "e1" in watching.emergencies)
+            await watching.acknowledge("e1")
+            assert first.taken == [["a1", "a2"]]
+            with pytest.raises(LookupError):
+                await watching.acknowledge("e2")
 
     asyncio.run(run())
 
