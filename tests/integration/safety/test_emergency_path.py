@@ -76,6 +76,14 @@ def test_who_may_not_clear(safety: Safety, consoles: tuple[Console, ...], radio:
     assert consoles[0].until(reply.emergency_id, lambda found: found.state == ACKNOWLEDGED)
 
 
+def test_an_officer_cannot_read_what_a_duress_code_has_changed(safety: Safety, radio: str) -> None:  # R-OS-06
+    one = safety.replicas[0]
+    reply = safety.person("officer").ask(one.emergency.PressEmergency, press(radio))
+    asked = api.GetEmergencyRequest(emergency_id=reply.emergency_id)
+    refused = safety.person("officer").refused(one.emergency.GetEmergency, asked)
+    assert refused.told == (grpc.StatusCode.PERMISSION_DENIED, "ROLE_MISSING")
+
+
 def test_presses_merge_wherever_they_arrive(
     safety: Safety, consoles: tuple[Console, ...], radio: str
 ) -> None:  # R-OS-05

@@ -21,7 +21,7 @@ from services.safety.emergency.watches import HEARTBEAT_SECONDS
 from services.safety.emergency.watching import Consoles, Wanted
 from tests.unit.kernel.virtual_time import now, run
 from tests.unit.safety.boards import StoodClock, a_board
-from tests.unit.safety.pressing import FORCE, answer, cleared, pressed, safe, taken
+from tests.unit.safety.pressing import FORCE, answer, at, cleared, pressed, safe, taken
 
 Message = TypeVar("Message")
 Told = api.WatchAcknowledgementsResponse
@@ -323,18 +323,41 @@ def test_a_device_is_told_each_once_as_it_comes() -> None:  # R-OS-02
     run(watch())
 
 
-def test_after_the_duress_code_a_device_is_told_what_it_would_be_after_the_safe_code() -> None:  # R-OS-06
-    def heard(*signals: object) -> list[str]:
-        board, _ = a_board(*signals)  # type: ignore[arg-type]
+def test_a_device_is_told_the_same_at_the_same_moment_after_either_code() -> None:  # R-OS-06
+    def heard(code: Code) -> list[tuple[float, list[str]]]:
+        """What the device has been told by then, before the code, after it, and at the end of all that follows."""
+        board, clock = a_board()
 
-        async def watch() -> list[str]:
-            messages = await some(Gateways(board, StoodClock()).stream(Devices(FORCE)), 3)
-            return told(*messages)
+        async def watch() -> list[tuple[float, list[str]]]:
+            stream, moments = Gateways(board, clock).stream(Devices(FORCE)), []
+            messages: list[Told] = []
+
+            async def until_beat(seconds: float) -> None:
+                while not (message := await anext(stream)).heartbeat:
+                    messages.append(message)
+                moments.append((seconds, told(*messages)))
+
+            signals = taken(pressed())
+            followed = safe(*signals, code=code)
+            if code is Code.DURESS:
+                ends = cleared(
+                    *taken(*followed, seconds=40), by="supervisor-1", roles=frozenset({"ROLE_SUPERVISOR"}), seconds=90
+                )
+            else:
+                ends = cleared(*followed, seconds=20)
+            for signal in ends:
+                clock.at = signal.at
+                board.add(Held(signal, Durability.COMMITTED))
+                await until_beat((signal.at - at(0)).total_seconds())
+            return moments
 
         return run(watch())
 
-    duress = heard(*safe(*taken(pressed()), code=Code.DURESS))
-    assert duress == heard(*cleared(*safe(*taken(pressed())))) == ["DURABLE", "PERSON", "CLEARED"]
+    safely, under_duress = heard(Code.SAFE), heard(Code.DURESS)
+    assert safely[:3] == under_duress[:3]
+    assert safely[2] == (6.0, ["DURABLE", "PERSON", "CLEARED"])
+    # Whatever people do afterwards, and whenever they do, tells the device nothing.
+    assert {tuple(told) for _, told in (*safely[2:], *under_duress[2:])} == {("DURABLE", "PERSON", "CLEARED")}
 
 
 def test_streams_that_end_leave_nothing_behind() -> None:

@@ -152,8 +152,7 @@ def test_a_later_press_of_the_same_emergency_is_confirmed_too() -> None:  # R-OS
 
     async def run() -> None:
         async with console(first, second) as (watching, _):
-            said = lambda: [*first.confirmed, *second.confirmed]  # noqa: E731
-            await until(second.heard, lambda: said() and said()[-1] == ("e1", "pod-1", ["a1", "a2"]))
+            await until(second.heard, lambda: ("e1", "pod-1", ["a1", "a2"]) in second.confirmed)
             assert watching.alarms_at.keys() == {"a1", "a2"}
 
     asyncio.run(run())

@@ -18,11 +18,13 @@ class Acknowledgement(IntEnum):
     CLEARED = 4
 
 
-# A device, and whoever holds it, is told the same after the duress code as after a clear (R-OS-06).
+# A device, and whoever holds it, is told the same at the same moment after either code (R-OS-06): that it is over. What
+# a controller does later must not show which one it was. Only without a code does their clear tell it.
 _BY_KIND = {
     SignalKind.SHOWN: Acknowledgement.SHOWN,
     SignalKind.ACKNOWLEDGED: Acknowledgement.PERSON,
     SignalKind.CLEARED: Acknowledgement.CLEARED,
+    SignalKind.SAFE_CODE: Acknowledgement.CLEARED,
     SignalKind.DURESS_CODE: Acknowledgement.CLEARED,
 }
 

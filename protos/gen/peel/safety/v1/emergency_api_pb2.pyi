@@ -458,7 +458,9 @@ class WatchAcknowledgementsResponse(_message.Message):
         ACKNOWLEDGEMENT_CLEARED: WatchAcknowledgementsResponse._Acknowledgement.ValueType  # 4
 
     class Acknowledgement(_Acknowledgement, metaclass=_AcknowledgementEnumTypeWrapper):
-        """Which of the three; CLEARED is also what a device is told after the duress code."""
+        """Which of the three, and that it is over. CLEARED is told as soon as the initiator gives a code, the safe and the
+        duress code alike, though people go on with it; without one, when a controller clears it.
+        """
 
     ACKNOWLEDGEMENT_UNSPECIFIED: WatchAcknowledgementsResponse.Acknowledgement.ValueType  # 0
     ACKNOWLEDGEMENT_DURABLE: WatchAcknowledgementsResponse.Acknowledgement.ValueType  # 1

@@ -146,7 +146,8 @@ class EmergencyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetEmergency(self, request, context):
-        """One emergency, open or cleared. NOT_FOUND for another force's.
+        """One emergency, open or cleared. NOT_FOUND for another force's. Not for officers: it shows a duress code, and whoever
+        stands beside one could have it read to them (R-OS-06).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

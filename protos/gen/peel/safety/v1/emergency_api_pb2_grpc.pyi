@@ -61,7 +61,9 @@ class EmergencyServiceStub:
     WatchAcknowledgements: _grpc.UnaryStreamMultiCallable[_emergency_api_pb2.WatchAcknowledgementsRequest, _emergency_api_pb2.WatchAcknowledgementsResponse]
     """What a radio gateway holds open, to tell devices each of the three acknowledgements (R-OS-02)."""
     GetEmergency: _grpc.UnaryUnaryMultiCallable[_emergency_api_pb2.GetEmergencyRequest, _emergency_api_pb2.GetEmergencyResponse]
-    """One emergency, open or cleared. NOT_FOUND for another force's."""
+    """One emergency, open or cleared. NOT_FOUND for another force's. Not for officers: it shows a duress code, and whoever
+    stands beside one could have it read to them (R-OS-06).
+    """
     ListEmergencies: _grpc.UnaryUnaryMultiCallable[_emergency_api_pb2.ListEmergenciesRequest, _emergency_api_pb2.ListEmergenciesResponse]
     """A force's emergencies, newest first."""
 
@@ -98,7 +100,9 @@ class EmergencyServiceAsyncStub(EmergencyServiceStub):
     WatchAcknowledgements: _aio.UnaryStreamMultiCallable[_emergency_api_pb2.WatchAcknowledgementsRequest, _emergency_api_pb2.WatchAcknowledgementsResponse]  # type: ignore[assignment]
     """What a radio gateway holds open, to tell devices each of the three acknowledgements (R-OS-02)."""
     GetEmergency: _aio.UnaryUnaryMultiCallable[_emergency_api_pb2.GetEmergencyRequest, _emergency_api_pb2.GetEmergencyResponse]  # type: ignore[assignment]
-    """One emergency, open or cleared. NOT_FOUND for another force's."""
+    """One emergency, open or cleared. NOT_FOUND for another force's. Not for officers: it shows a duress code, and whoever
+    stands beside one could have it read to them (R-OS-06).
+    """
     ListEmergencies: _aio.UnaryUnaryMultiCallable[_emergency_api_pb2.ListEmergenciesRequest, _emergency_api_pb2.ListEmergenciesResponse]  # type: ignore[assignment]
     """A force's emergencies, newest first."""
 
@@ -180,7 +184,9 @@ class EmergencyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _emergency_api_pb2.GetEmergencyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_emergency_api_pb2.GetEmergencyResponse, _abc.Awaitable[_emergency_api_pb2.GetEmergencyResponse]]:
-        """One emergency, open or cleared. NOT_FOUND for another force's."""
+        """One emergency, open or cleared. NOT_FOUND for another force's. Not for officers: it shows a duress code, and whoever
+        stands beside one could have it read to them (R-OS-06).
+        """
 
     @_abc_1.abstractmethod
     def ListEmergencies(
