@@ -105,9 +105,10 @@ class EmergencyDoor(api_grpc.EmergencyServiceServicer):
         self, request: api.WatchAcknowledgementsRequest, context: Context
     ) -> AsyncGenerator[api.WatchAcknowledgementsResponse, None]:
         check = Check(self._desk.now)
-        # An officer hears of a radio that they name, a gateway of all that it carries.
-        required = not self._desk.call.caller.may("ROLE_RADIO_GATEWAY")
-        devices = Devices(request.force, check.text("radio", request.radio, longest=64, required=required))
+        # An officer hears of a radio that they name, a gateway of all that it carries, and whom to alert.
+        gateway = self._desk.call.caller.may("ROLE_RADIO_GATEWAY")
+        radio = check.text("radio", request.radio, longest=64, required=not gateway)
+        devices = Devices(request.force, radio, alerts=gateway and not radio)
         check.done()
         async for reply in self._cases.standing(self._gateways.stream(devices), lambda reply: reply):
             yield reply

@@ -16,12 +16,12 @@ from services.kernel.reference import local_date
 from services.kernel.telemetry.logs import logger
 from services.safety.emergency.domain.folding import Emergency, EmergencyState
 from services.safety.emergency.domain.holding import Holding
-from services.safety.emergency.domain.ladder import Ladder, level_at, next_level_at
+from services.safety.emergency.domain.ladder import Ladder, ever_reached, level_at, next_level_at
 from services.safety.emergency.domain.signals import ALARMS, Durability, EscalationLevel, SignalKind
 from services.safety.emergency.emergency_messages import View, emergency_message
 from services.safety.emergency.held import Held, Safety
 from services.safety.emergency.neighbours import Neighbours
-from services.safety.reference.emergency import ladder, nearness
+from services.safety.reference.emergency import ladder, nearness, neighbours
 
 _LOG = logger(__name__)
 # For the late try of a press, and the console that comes back: what ended since is still asked for.
@@ -68,15 +68,20 @@ class Board:
         self._touched: dict[UUID, float] = {}
         self._messages: dict[UUID, types.Emergency] = {}
         self._listeners: list[Callable[[Change], None]] = []
+        self._forgetters: list[Callable[[Emergency], None]] = []
 
     def listen(self, listener: Callable[[Change], None]) -> None:
         """Tells somebody of every change, at once: they note it, and must not wait."""
         self._listeners.append(listener)
 
+    def listen_to_forgetting(self, forget: Callable[[Emergency], None]) -> None:
+        """Tells somebody of every emergency that is let go of, so that they keep nothing about it either."""
+        self._forgetters.append(forget)
+
     def add(self, held: Held) -> bool:
         """Hears of a signal, or of how safe it is; returns whether the signal was new."""
         fresh = self._holding.add(held.signal)
-        safer = self._safety.learn(held)
+        safer = self._safety.learn(held, self._clock.now())
         if fresh or safer:
             emergency = self._emergency(held.signal.emergency_id)
             self._tell(Change(emergency, self._safety.get(held.signal.id), fresh))
@@ -101,13 +106,30 @@ class Board:
         found = self._holding.get(emergency_id)
         return found if found is not None and found.force == force and found.alarms else None
 
+    def seen_by(self, force: str, emergency_id: UUID) -> Emergency | None:
+        """An emergency that a force may see; None where there is none."""
+        found = self._holding.get(emergency_id)
+        return found if found is not None and found.alarms and self.sees(force, found) else None
+
+    def sees(self, force: str, emergency: Emergency) -> bool:
+        """Whether a force may see an emergency: its own, and a neighbour's that nobody there took in time (R-OS-03).
+
+        What was seen once is seen to its end.
+        """
+        if force == emergency.force:
+            return True
+        if force not in neighbours(emergency.force, self._today()):
+            return False
+        last = EscalationLevel.NEIGHBOURING_FORCE
+        return ever_reached(emergency, last, self._clock.now(), self.ladder(emergency))
+
     def of_radio(self, force: str, radio: str) -> list[Emergency]:
         """A radio's emergencies, ended ones included."""
         return self._holding.of_radio(force, radio)
 
     def open(self, force: str | None = None) -> list[Emergency]:
-        """What is open, oldest first; of one force or of all."""
-        found = [one for one in map(self._emergency, self._open) if force in (None, one.force)]
+        """What is open, oldest first; all of it, or what a force may see."""
+        found = [one for one in map(self._emergency, self._open) if force is None or self.sees(force, one)]
         return sorted(found, key=lambda one: (one.alarms[0].at, one.id))
 
     def all(self) -> Iterator[Emergency]:
@@ -166,6 +188,8 @@ class Board:
             self._open.discard(emergency.id)
             self._touched.pop(emergency.id, None)
             self._messages.pop(emergency.id, None)
+            for forget in self._forgetters:
+                forget(emergency)
         self._holding.forget([emergency.id for emergency in gone])
 
     @staticmethod

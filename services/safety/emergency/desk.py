@@ -19,7 +19,7 @@ from services.safety.emergency.domain.signals import Durability, Signal
 from services.safety.emergency.held import Held
 from services.safety.emergency.origins import origin_of
 from services.safety.emergency.road import Road
-from services.safety.emergency.telling import Gateways
+from services.safety.emergency.timing import Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class Desk:
     """One a process."""
 
     def __init__(
-        self, clock: Clock, board: Board, carriers: Carriers, gateways: Gateways, road: Road, late_audit: LateAudit
+        self, clock: Clock, board: Board, carriers: Carriers, timing: Timing, road: Road, late_audit: LateAudit
     ) -> None:
         self._clock = clock
-        self.board, self.carriers, self._gateways = board, carriers, gateways
+        self.board, self.carriers, self._timing = board, carriers, timing
         self._road, self._late_audit = road, late_audit
 
     @property
@@ -56,6 +56,13 @@ class Desk:
             raise NotFound("emergency")
         return found
 
+    def seen(self, emergency_id: UUID) -> Emergency:
+        """An emergency that the caller's force may see, its own or a neighbour's. Raises NotFound."""
+        found = self.board.seen_by(self.call.caller.force, emergency_id)
+        if found is None:
+            raise NotFound("emergency")
+        return found
+
     async def happened(self, signal: Signal, shown: Message | None = None) -> Taken:
         """Something happened. Consoles are told before anything is stored; then it is made to last.
 
@@ -69,7 +76,7 @@ class Desk:
         held = Held(signal, origin=origin_of(self.call, shown, self.now))
         self.board.add(held)
         if signal.press is not None:
-            self._gateways.pressed_here(signal)
+            self._timing.pressed_here(signal)
         durability = await self._road.keep(self.board.held(signal.id) or held)
         self.board.settle(held, durability)
         return Taken(signal, durability)
@@ -79,5 +86,5 @@ class Desk:
         self._late_audit.add(self.call, shown)
 
     def message(self, emergency_id: UUID) -> types.Emergency:
-        """An emergency as it is shown now. Raises NotFound."""
-        return self.board.message(self.emergency(emergency_id))
+        """An emergency as it is shown now to whoever may see it. Raises NotFound."""
+        return self.board.message(self.seen(emergency_id))

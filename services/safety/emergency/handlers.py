@@ -63,15 +63,16 @@ async def take_press(command: TakePress, desk: Desk) -> Taken:
 
 
 async def confirm_shown(command: ConfirmShown, desk: Desk) -> Durability:
-    emergency = desk.emergency(command.emergency_id)
-    return await _say(desk, emergency, answering.shown(emergency, command.console, _answer(desk, command.seen)))
+    emergency = desk.seen(command.emergency_id)
+    console = _position(desk, emergency, command.console)
+    return await _say(desk, emergency, answering.shown(emergency, console, _answer(desk, command.seen)))
 
 
 async def acknowledge(command: Acknowledge, desk: Desk) -> Durability:
-    emergency = desk.emergency(command.emergency_id)
-    return await _say(
-        desk, emergency, answering.acknowledge(emergency, command.console, _answer(desk, command.seen)), shown=True
-    )
+    emergency = desk.seen(command.emergency_id)
+    console = _position(desk, emergency, command.console)
+    signal = answering.acknowledge(emergency, console, _answer(desk, command.seen))
+    return await _say(desk, emergency, signal, shown=True)
 
 
 async def give_safe_code(command: GiveSafeCode, desk: Desk) -> Durability:
@@ -104,6 +105,12 @@ def hear(told: Sequence[Held], desk: Desk) -> int:
     if told:
         desk.looked(None)
     return sum(desk.board.add(held) for held in told)
+
+
+def _position(desk: Desk, emergency: Emergency, console: str) -> str:
+    """The name of a console; a neighbour's has the name of its force before it, for it may be called as one of ours."""
+    force = desk.call.caller.force
+    return console if force == emergency.force else f"{force}/{console}"
 
 
 def _answer(desk: Desk, seen: frozenset[UUID] | None) -> Answer:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from peel.safety.v1 import emergency_types_pb2 as types
@@ -21,6 +22,8 @@ class Held:
     signal: Signal
     durability: Durability = Durability.UNSPECIFIED
     origin: types.Origin | None = None
+    # Since when it would survive a crash, as far as this replica knows.
+    lasting_at: datetime | None = None
 
 
 class Safety:
@@ -31,14 +34,15 @@ class Safety:
         # Not known to be in the database, in the order in which they were heard of, and when that was.
         self._unsafe: dict[UUID, float] = {}
 
-    def learn(self, held: Held) -> bool:
+    def learn(self, held: Held, now: datetime) -> bool:
         """Hears how safe a signal is somewhere; returns whether that is news."""
         known = self._known.get(held.signal.id)
         if known is not None and _KNOWLEDGE.index(held.durability) <= _KNOWLEDGE.index(known.durability):
             return False
         committed = held.durability is Durability.COMMITTED
         origin = None if committed else held.origin or (known.origin if known else None)
-        self._known[held.signal.id] = Held(held.signal, held.durability, origin)
+        lasting_at = (known.lasting_at if known else None) or (now if held.durability.lasting else None)
+        self._known[held.signal.id] = Held(held.signal, held.durability, origin, lasting_at)
         if committed:
             self._unsafe.pop(held.signal.id, None)
         else:

@@ -21,6 +21,7 @@ from services.safety.emergency.proving import Proofs
 from services.safety.emergency.road import BUDGET_SECONDS, Road, Store
 from services.safety.emergency.spool_levels import say_levels
 from services.safety.emergency.telling import Gateways
+from services.safety.emergency.timing import Timing
 from services.safety.emergency.watching import Consoles
 from services.safety.reference.emergency import sites
 
@@ -46,7 +47,9 @@ def serve(serving: Serving) -> Path:
     breaker = Breaker("emergency", budget_seconds=BUDGET_SECONDS)
     store = Store(serving.appender, breaker)
     disk = Disk(serving.settings.spool, board, serving.health, store.take)
-    desk = Desk(clock, board, carriers, gateways, Road(store, breaker, disk, board.settle), serving.cases.late_audit)
+    desk = Desk(
+        clock, board, carriers, Timing(board), Road(store, breaker, disk, board.settle), serving.cases.late_audit
+    )
     door = EmergencyDoor(serving.cases, desk, consoles, gateways)
     emergency_api_pb2_grpc.add_EmergencyServiceServicer_to_server(door, serving.server)
     emergency_api_pb2_grpc.add_PeerServiceServicer_to_server(PeerDoor(desk, log.replica), serving.server)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 
 from peel.safety.v1 import emergency_api_pb2 as api
@@ -18,14 +19,11 @@ _KIND = "emergencies"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a console asked for: its force's emergencies, synthetic ones too or not, and from where on."""
+    """What a console asked for: what its force may see, synthetic ones too or not, and from where on."""
 
     force: str
     resume_token: str = ""
     synthetic: bool = False
-
-    def concerns(self, emergency: Emergency) -> bool:
-        return emergency.force == self.force and (self.synthetic or not emergency.synthetic)
 
 
 class Consoles:
@@ -42,7 +40,8 @@ class Consoles:
         token = wanted.resume_token
         missed = self._log.since(token)
         hurries = attrgetter("urgent")
-        with self._watches.open(Watch(_KIND, wanted.force, wanted.concerns, hurries, self._most_marks)) as watch:
+        concerns = partial(self._concerns, wanted)
+        with self._watches.open(Watch(_KIND, wanted.force, concerns, hurries, self._most_marks)) as watch:
             if missed is None:
                 watch.mark_everything()
             else:
@@ -55,6 +54,9 @@ class Consoles:
                 for reply in _numbered(self._replies(wanted, marks), before, token):
                     yield reply
 
+    def _concerns(self, wanted: Wanted, emergency: Emergency) -> bool:
+        return self._board.sees(wanted.force, emergency) and (wanted.synthetic or not emergency.synthetic)
+
     def _replies(self, wanted: Wanted, marks: Marks | None) -> Iterator[api.WatchEmergenciesResponse]:
         if marks is None:
             return
@@ -62,8 +64,8 @@ class Consoles:
             yield from self._snapshot(wanted)
             return
         for emergency_id in marks.emergencies:
-            emergency = self._board.get(wanted.force, emergency_id)
-            if emergency is not None and wanted.concerns(emergency):
+            emergency = self._board.seen_by(wanted.force, emergency_id)
+            if emergency is not None and self._concerns(wanted, emergency):
                 yield api.WatchEmergenciesResponse(emergency=self._board.message(emergency))
         for state in self._proofs.states(wanted.force):
             if state.site in marks.sites:
@@ -72,7 +74,7 @@ class Consoles:
     def _snapshot(self, wanted: Wanted) -> Iterator[api.WatchEmergenciesResponse]:
         yield api.WatchEmergenciesResponse(snapshot_begins=True)
         for emergency in self._board.open(wanted.force):
-            if wanted.concerns(emergency):
+            if self._concerns(wanted, emergency):
                 yield api.WatchEmergenciesResponse(emergency=self._board.message(emergency))
         for state in self._proofs.states(wanted.force):
             if state.alarmed:

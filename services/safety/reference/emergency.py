@@ -16,7 +16,12 @@ ANY_FORCE = "*"
 def ladder(force: str, on: date) -> Ladder:
     """The levels of escalation, first one first."""
     rungs = [
-        Rung(EscalationLevel[line["level"]], timedelta(seconds=float(line["after_seconds"])), line["told"])
+        Rung(
+            EscalationLevel[line["level"]],
+            timedelta(seconds=float(line["after_seconds"])),
+            line["told"],
+            float(line["within_metres"] or 0),
+        )
         for line in lines("escalation.csv", force, on)
     ]
     return tuple(sorted(rungs, key=lambda rung: rung.after))
@@ -27,6 +32,12 @@ def nearness(force: str, on: date) -> Nearness:
     """How close two presses are near each other."""
     (line,) = lines("nearness.csv", force, on)
     return Nearness(float(line["metres"]), timedelta(minutes=float(line["minutes"])))
+
+
+@cache
+def neighbours(force: str, on: date) -> frozenset[str]:
+    """The forces whose control rooms see an emergency of this one from the last level on (R-OS-03)."""
+    return frozenset(line["neighbour"] for line in lines("neighbours.csv", force, on))
 
 
 @cache

@@ -32,7 +32,8 @@ from tests.integration.services.running import query
 
 ROOT = Path(__file__).parents[3]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-FORCE, OTHER_FORCE = "west-yorkshire", "greater-manchester"
+# A force, one next door, and one far away.
+FORCE, NEIGHBOUR, STRANGER = "west-yorkshire", "greater-manchester", "kent"
 
 
 class Replica:
@@ -109,7 +110,7 @@ class Safety:
         """Nobody answers at `kafka` by default. In a rehearsal the clock stands still until it is stepped."""
         self.home, self._clock_file = home, home / "clock"
         self.postgres = LocalPostgres(home / "postgres", free_port())
-        self.authority = Authority(home / "authority", {FORCE, OTHER_FORCE})
+        self.authority = Authority(home / "authority", {FORCE, NEIGHBOUR, STRANGER})
         self.authority.ensure()
         (home / "peer.jwt").write_text(self.authority.token(["service"], FORCE, "service:safety"))
         self._env = {

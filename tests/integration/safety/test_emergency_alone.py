@@ -8,8 +8,8 @@ import pytest
 from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
 from tests.integration.local.waiting import eventually
-from tests.integration.safety.consoles import Console, press
-from tests.integration.safety.replicas import FORCE, Safety
+from tests.integration.safety.consoles import Console, Gateway, press
+from tests.integration.safety.replicas import FORCE, NEIGHBOUR, Safety
 
 LEVELS = (
     (10, types.ESCALATION_LEVEL_SUPERVISOR),
@@ -70,6 +70,46 @@ def test_it_takes_shows_and_escalates_from_the_very_start(alone: Safety, radio: 
     for console in consoles:
         console.until(reply.emergency_id, lambda found: found.durability == types.DURABILITY_COMMITTED)
         console.close()
+
+
+def test_next_door_sees_and_takes_what_nobody_here_took(alone: Safety, radio: str) -> None:  # R-OS-03
+    ours, here = opened(alone)
+    there = alone.replicas[1]
+    neighbour = alone.person("dispatcher", "supervisor", force=NEIGHBOUR, name="neighbour-1")
+    theirs = Console(there, neighbour, "pod-1", force=NEIGHBOUR)
+    gateway = Gateway(there, alone.person("radio_gateway"))
+    reply = alone.person("radio_gateway").ask(alone.replicas[0].emergency.PressEmergency, press(radio))
+    here.until(reply.emergency_id)
+    taking = api.AcknowledgeEmergencyRequest(force=NEIGHBOUR, emergency_id=reply.emergency_id)
+    for seconds, reached in LEVELS[:-1]:
+        alone.step_to(seconds)
+        here.until(reply.emergency_id, at_level(reached))
+    assert theirs.shows(reply.emergency_id) is None
+    assert neighbour.refused(there.emergency.AcknowledgeEmergency, taking).reason == "NOT_FOUND"
+    alone.step_to(60)
+    shown = theirs.until(reply.emergency_id, at_level(types.ESCALATION_LEVEL_NEIGHBOURING_FORCE))
+    assert (shown.force, shown.presses[0].radio) == (FORCE, radio)
+    # By its gateway every level came to the radios, with neither database, Kafka nor dispatch.
+    eventually(lambda: [one.alert.level for one in gateway.told if one.HasField("alert")] == [of for _, of in LEVELS])
+    nearby = [one for one in gateway.told if one.alert.level == types.ESCALATION_LEVEL_UNITS_NEARBY]
+    assert [(one.radio, one.alert.within_metres > 0) for one in nearby] == [(radio, True)]
+    # To see it and to take it is all that they may.
+    neighbour.ask(
+        there.emergency.ConfirmShown,
+        api.ConfirmShownRequest(force=NEIGHBOUR, emergency_id=reply.emergency_id, console="pod-1"),
+    )
+    for method, request in (
+        (there.emergency.ClearEmergency, api.ClearEmergencyRequest(force=NEIGHBOUR, explanation="over")),
+        (there.emergency.GiveSafeCode, api.GiveSafeCodeRequest(force=NEIGHBOUR, spoken_code="1234")),
+    ):
+        request.emergency_id = reply.emergency_id
+        assert neighbour.refused(method, request).reason == "NOT_FOUND"
+    taken = neighbour.ask(there.emergency.AcknowledgeEmergency, taking).emergency
+    assert (taken.state, taken.acknowledged_by) == (types.EMERGENCY_STATE_ACKNOWLEDGED, "neighbour-1")
+    shown = ours.until(reply.emergency_id, lambda found: found.state == types.EMERGENCY_STATE_ACKNOWLEDGED)
+    assert [where.console for where in shown.shown] == [f"{NEIGHBOUR}/pod-1"]
+    for stream in (ours, here, theirs, gateway):
+        stream.close()
 
 
 def test_without_a_disk_it_says_so_shows_and_escalates(alone: Safety, radio: str) -> None:

@@ -13,13 +13,15 @@ from peel.type.v1.place_pb2 import Point
 from services.safety.emergency.domain.naming import device_id
 from tests.integration.local.waiting import eventually
 from tests.integration.safety.consoles import Console, Gateway, press
-from tests.integration.safety.replicas import FORCE, OTHER_FORCE, Safety
+from tests.integration.safety.replicas import FORCE, STRANGER, Safety
 
 OPEN, ACKNOWLEDGED, CLEARED = (
     types.EMERGENCY_STATE_OPEN,
     types.EMERGENCY_STATE_ACKNOWLEDGED,
     types.EMERGENCY_STATE_CLEARED,
 )
+# R-OS-01: from the press to two positions, at the most.
+MOST_SECONDS = 2.0
 HERE = Point(latitude=53.8008, longitude=-1.5491, accuracy_metres=8)
 THERE = Point(latitude=53.8026, longitude=-1.5491, accuracy_metres=8)
 
@@ -37,9 +39,12 @@ def clearing(emergency_id: str) -> api.ClearEmergencyRequest:
 def test_from_press_to_clear(safety: Safety, consoles: tuple[Console, ...], radio: str) -> None:  # R-OS-01, R-OS-02
     one = safety.replicas[0]
     gateway = Gateway(one, safety.person("radio_gateway"), radio)
+    began = time.monotonic()
     reply = safety.person("radio_gateway").ask(one.emergency.PressEmergency, press(radio, point=HERE))
     assert reply.durability == types.DURABILITY_COMMITTED
     for console in consoles:
+        console.until(reply.emergency_id)
+        assert console.first_shown_at(reply.emergency_id) - began <= MOST_SECONDS
         shown = console.until(reply.emergency_id, lambda found: len(found.shown) == 2)
         assert (shown.state, shown.gravity) == (OPEN, types.GRAVITY_EMERGENCY)
         assert (shown.presses[0].radio, shown.point) == (radio, HERE)
@@ -176,14 +181,14 @@ def test_without_a_position_what_is_known_of_the_carrier(
 
 def test_another_forces_console_sees_nothing(safety: Safety, consoles: tuple[Console, ...], radio: str) -> None:
     one = safety.replicas[0]
-    stranger = safety.person("dispatcher", "supervisor", force=OTHER_FORCE)
-    theirs = Console(one, stranger, "pod-9", force=OTHER_FORCE)
+    stranger = safety.person("dispatcher", "supervisor", force=STRANGER)
+    theirs = Console(one, stranger, "pod-9", force=STRANGER)
     reply = safety.person("officer").ask(one.emergency.PressEmergency, press(radio))
     consoles[1].until(reply.emergency_id, lambda found: len(found.shown) == 2)
     for method, request in (
-        (one.emergency.AcknowledgeEmergency, api.AcknowledgeEmergencyRequest(force=OTHER_FORCE)),
-        (one.emergency.ConfirmShown, api.ConfirmShownRequest(force=OTHER_FORCE, console="pod-9")),
-        (one.emergency.ClearEmergency, api.ClearEmergencyRequest(force=OTHER_FORCE, explanation="over")),
+        (one.emergency.AcknowledgeEmergency, api.AcknowledgeEmergencyRequest(force=STRANGER)),
+        (one.emergency.ConfirmShown, api.ConfirmShownRequest(force=STRANGER, console="pod-9")),
+        (one.emergency.ClearEmergency, api.ClearEmergencyRequest(force=STRANGER, explanation="over")),
         (one.emergency.GetEmergency, api.GetEmergencyRequest()),
     ):
         request.emergency_id = reply.emergency_id
@@ -191,7 +196,7 @@ def test_another_forces_console_sees_nothing(safety: Safety, consoles: tuple[Con
     # By its own message it would be the other force's: it is not, since the token is not.
     lying = api.AcknowledgeEmergencyRequest(force=FORCE, emergency_id=reply.emergency_id)
     assert stranger.refused(one.emergency.AcknowledgeEmergency, lying).reason == "NOT_FOUND"
-    listed = stranger.ask(one.emergency.ListEmergencies, api.ListEmergenciesRequest(force=OTHER_FORCE))
+    listed = stranger.ask(one.emergency.ListEmergencies, api.ListEmergenciesRequest(force=STRANGER))
     assert not listed.emergencies
     assert not list(theirs.emergencies())
     theirs.close()

@@ -15,6 +15,7 @@ LINES = [
         "level": "SUPERVISOR",
         "after_seconds": "10",
         "told": "supervisor",
+        "within_metres": "",
         "valid_from": "",
         "valid_to": "",
     },
@@ -23,6 +24,7 @@ LINES = [
         "level": "SUPERVISOR",
         "after_seconds": "5",
         "told": "x",
+        "within_metres": "",
         "valid_from": "",
         "valid_to": "2026-01-01",
     },
@@ -31,6 +33,7 @@ LINES = [
         "level": "ALL_POSITIONS",
         "after_seconds": "9",
         "told": "y",
+        "within_metres": "",
         "valid_from": "2026-01-02",
         "valid_to": "",
     },
@@ -47,6 +50,15 @@ def test_the_levels_of_every_force() -> None:  # R-OS-03
             (EscalationLevel.NEIGHBOURING_FORCE, 60),
         ]
         assert reference.nearness(force, TODAY).metres > 0
+
+
+def test_who_is_told_by_radio_and_next_door() -> None:  # R-OS-03
+    within = {rung.level: rung.within_metres for rung in reference.ladder("west-yorkshire", TODAY)}
+    assert [level for level, metres in within.items() if metres > 0] == [EscalationLevel.UNITS_NEARBY]
+    assert "greater-manchester" in reference.neighbours("west-yorkshire", TODAY)
+    assert "west-yorkshire" in reference.neighbours("greater-manchester", TODAY)
+    # A force that nobody wrote down has no neighbour that would be told by mistake.
+    assert not reference.neighbours("a force that nobody wrote down", TODAY)
 
 
 def test_a_site_is_proven_within_180_seconds() -> None:  # R-OS-07

@@ -1,22 +1,27 @@
 """What consoles and gateways are sent: everything, then every change, and nobody slows anybody (R-OS-01, R-OS-02)."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TypeVar
+
+import pytest
 
 from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
 from services.safety.emergency import proving
-from services.safety.emergency.board import Board
+from services.safety.emergency.board import KEPT_SECONDS, Board
 from services.safety.emergency.changes import ChangeLog
 from services.safety.emergency.domain import answering
 from services.safety.emergency.domain.answering import Code
 from services.safety.emergency.domain.folding import fold
-from services.safety.emergency.domain.signals import Durability, Trigger
+from services.safety.emergency.domain.signals import Durability, Point, Trigger
+from services.safety.emergency.escalation import Escalation
 from services.safety.emergency.held import Held
 from services.safety.emergency.proving import Proofs
 from services.safety.emergency.telling import Devices, Gateways
+from services.safety.emergency.timing import Timing
 from services.safety.emergency.watches import HEARTBEAT_SECONDS
 from services.safety.emergency.watching import Consoles, Wanted
 from tests.unit.kernel.virtual_time import now, run
@@ -358,6 +363,113 @@ def test_a_device_is_told_the_same_at_the_same_moment_after_either_code() -> Non
     assert safely[2] == (6.0, ["DURABLE", "PERSON", "CLEARED"])
     # Whatever people do afterwards, and whenever they do, tells the device nothing.
     assert {tuple(told) for _, told in (*safely[2:], *under_duress[2:])} == {("DURABLE", "PERSON", "CLEARED")}
+
+
+def alerts(*messages: Told) -> list[tuple[int, float]]:
+    """Levels and radii of alerts."""
+    return [(one.alert.level, one.alert.within_metres) for one in messages if one.HasField("alert")]
+
+
+def test_a_gateway_is_told_whom_to_alert_while_nobody_takes_it() -> None:  # R-OS-03: from memory, whatever is down
+    board, clock = a_board()
+
+    async def watch() -> None:
+        gateways = Gateways(board, clock)
+        escalation = Escalation(clock, board)
+        everybody = gateways.stream(Devices(FORCE, alerts=True))
+        officer = gateways.stream(Devices(FORCE, "2341001"))
+        signals = taken(pressed(point=Point(53.8, -1.5)), seconds=31)
+        board.add(Held(signals[0], Durability.LOCAL))
+        await some(officer, 1)
+        for seconds in (10, 20, 30):
+            clock.at = at(seconds)
+            escalation.look(clock.at)
+        sent = await some(everybody, 4)
+        assert told(sent[0]) == ["DURABLE"]
+        within = [(1, 0.0), (2, 0.0), (3, 3000.0)]
+        assert alerts(*sent) == within
+        assert (sent[-1].radio, sent[-1].alert.point.latitude) == ("2341001", 53.8)
+        # A gateway that comes back is told what holds, and whoever carries the radio is told nothing of it.
+        assert alerts(*await some(gateways.stream(Devices(FORCE, alerts=True)), 4)) == within
+        assert (await anext(officer)).heartbeat
+        board.add(Held(signals[1], Durability.LOCAL))
+        clock.at = at(90)
+        escalation.look(clock.at)
+        assert told(*await some(everybody, 1)) == ["PERSON"]
+        assert (await anext(everybody)).heartbeat
+        assert not alerts(*await some(gateways.stream(Devices(FORCE, alerts=True)), 2))
+
+    run(watch())
+
+
+def test_next_door_sees_it_from_the_last_level_on_to_its_end() -> None:  # R-OS-03
+    board, clock = a_board()
+    neighbour = Wanted("greater-manchester")
+
+    async def watch() -> None:
+        served, log, _ = consoles(board)
+        escalation = Escalation(clock, board)
+        theirs = served.stream(neighbour)
+        await some(theirs, 2)
+        signals = taken(pressed(), seconds=70)
+        board.add(Held(signals[0]))
+        for seconds in (10, 20, 30, 59):
+            clock.at = at(seconds)
+            escalation.look(clock.at)
+        assert (await anext(theirs)).heartbeat
+        clock.at = at(60)
+        escalation.look(clock.at)
+        (seen,) = await some(theirs, 1)
+        assert (seen.emergency.force, seen.emergency.level) == (FORCE, types.ESCALATION_LEVEL_NEIGHBOURING_FORCE)
+        for signal in cleared(*safe(*signals, seconds=80), seconds=90)[1:]:
+            board.add(Held(signal))
+        (seen,) = await some(theirs, 1)
+        assert seen.emergency.state == types.EMERGENCY_STATE_CLEARED
+        # Another force sees nothing of it, also not by a token of somebody else's.
+        for wanted in (Wanted("kent"), Wanted("kent", f"{log.replica}.0")):
+            assert not any(one.HasField("emergency") for one in await until_quiet(served.stream(wanted)))
+
+    run(watch())
+
+
+def test_what_the_board_lets_go_of_nobody_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    board, clock = a_board()
+    timing, gateways = Timing(board), Gateways(board, clock)
+
+    async def watch() -> None:
+        stream = gateways.stream(Devices(FORCE))
+        probes = [pressed(trigger=Trigger.SYNTHETIC, site="leeds", press_id=str(number)) for number in range(3)]
+        for signal in (*probes, *cleared(*safe(*taken(pressed())))):
+            board.add(Held(signal, Durability.COMMITTED))
+            if signal.press is not None:
+                timing.pressed_here(signal)
+        untaken = pressed("2341002")
+        board.add(Held(untaken))
+        timing.pressed_here(untaken)
+        await some(stream, 6)
+        assert (await anext(stream)).heartbeat
+        assert len(gateways._sent[0]) == 5
+        began = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: began + KEPT_SECONDS + 1)
+        board.forget()
+        assert gateways._sent == [{untaken.emergency_id: set()}]
+        assert timing._pressed.keys() == {untaken.id}
+        await stream.aclose()
+        assert gateways._sent == []
+
+    run(watch())
+
+
+def test_durable_since_it_was_and_not_since_it_was_told() -> None:  # R-OS-02
+    board, clock = a_board()
+    press = pressed()
+    clock.at = at(1)
+    board.add(Held(press, Durability.LOCAL))
+    clock.at = at(2)
+    board.settle(Held(press), Durability.COMMITTED)
+    clock.at = at(50)
+    (message,) = run(some(Gateways(board, clock).stream(Devices(FORCE)), 1))
+    assert message.at.ToDatetime(UTC) == at(1)
 
 
 def test_streams_that_end_leave_nothing_behind() -> None:

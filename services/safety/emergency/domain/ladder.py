@@ -1,21 +1,23 @@
 """Escalation: a function of time, so that memory and durable timers cannot disagree (R-OS-03)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.safety.emergency.domain.folding import Emergency
-from services.safety.emergency.domain.signals import EscalationLevel, SignalKind
+from services.safety.emergency.domain.signals import EscalationLevel, Signal, SignalKind
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A level, how long after an alarm it is reached while nobody takes it, and who is told."""
+    """A level, how long after an alarm it is reached while nobody takes it, and who is told; by radio those within so
+    many metres, everybody where that is 0."""
 
     level: EscalationLevel
     after: timedelta
     told: str
+    within_metres: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,15 @@ class Reached:
     """A level and the moment it was reached."""
 
     level: EscalationLevel
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alarm that nobody has taken, a level that it has reached, and when."""
+
+    alarm: Signal
+    rung: Rung
     at: datetime
 
 
@@ -50,6 +61,28 @@ def level_at(emergency: Emergency, now: datetime, ladder: Ladder) -> Reached | N
     since = alarms[0].at if alarms else now
     reached += [Reached(one.level, one.at) for one in emergency.of(SignalKind.ESCALATED) if since <= one.at <= now]
     return max(reached, key=lambda one: (one.level, -one.at.timestamp()), default=None)
+
+
+def ever_reached(emergency: Emergency, level: EscalationLevel, now: datetime, ladder: Ladder) -> bool:
+    """Whether any of its alarms, taken and cleared ones included, has reached a level or a higher one."""
+    if emergency.synthetic:
+        return False
+    ends = _ends(emergency)
+    return any(one.level >= level for one in emergency.of(SignalKind.ESCALATED)) or any(
+        rung.level >= level and alarm.at + rung.after <= min(now, ends.get(alarm.id, now))
+        for alarm in emergency.alarms
+        for rung in ladder
+    )
+
+
+def alerts(emergency: Emergency, now: datetime, ladder: Ladder) -> Iterator[Alert]:
+    """Every level that those of its alarms have reached which nobody has taken yet."""
+    if emergency.synthetic:
+        return
+    for alarm in emergency.untaken:
+        for rung in ladder:
+            if alarm.at + rung.after <= now:
+                yield Alert(alarm, rung, alarm.at + rung.after)
 
 
 def next_level_at(emergency: Emergency, now: datetime, ladder: Ladder) -> datetime | None:

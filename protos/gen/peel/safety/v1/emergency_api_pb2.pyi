@@ -441,7 +441,7 @@ Global___WatchAcknowledgementsRequest: _TypeAlias = WatchAcknowledgementsRequest
 
 @_typing.final
 class WatchAcknowledgementsResponse(_message.Message):
-    """One acknowledgement of one press."""
+    """One acknowledgement of one press, or an alert."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -474,6 +474,7 @@ class WatchAcknowledgementsResponse(_message.Message):
     ACKNOWLEDGEMENT_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
+    ALERT_FIELD_NUMBER: _builtins.int
     emergency_id: _builtins.str
     radio: _builtins.str
     press_id: _builtins.str
@@ -481,6 +482,12 @@ class WatchAcknowledgementsResponse(_message.Message):
     heartbeat: _builtins.bool
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def alert(self) -> _emergency_types_pb2.RadioAlert:
+        """Instead of an acknowledgement, to a gateway that watches all its radios: an alarm that nobody has taken reached a
+        level at `at`. To be told to everybody but `radio`: whoever holds that one may not be its officer (R-OS-06).
+        """
+
     def __init__(
         self,
         *,
@@ -490,10 +497,11 @@ class WatchAcknowledgementsResponse(_message.Message):
         acknowledgement: Global___WatchAcknowledgementsResponse.Acknowledgement.ValueType = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
         heartbeat: _builtins.bool = ...,
+        alert: _emergency_types_pb2.RadioAlert | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert", "at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgement", b"acknowledgement", "at", b"at", "emergency_id", b"emergency_id", "heartbeat", b"heartbeat", "press_id", b"press_id", "radio", b"radio"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgement", b"acknowledgement", "alert", b"alert", "at", b"at", "emergency_id", b"emergency_id", "heartbeat", b"heartbeat", "press_id", b"press_id", "radio", b"radio"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -97,7 +97,9 @@ class EmergencyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchEmergencies(self, request, context):
-        """What a console position holds open: every open emergency, then every change, then more, until it is closed.
+        """What a console position holds open: every open emergency, then every change, then more, until it is closed. From
+        NEIGHBOURING_FORCE on an emergency is seen by the consoles of neighbouring forces too, which may then confirm that
+        they show it and acknowledge it, and nothing else (R-OS-03).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,7 +141,8 @@ class EmergencyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchAcknowledgements(self, request, context):
-        """What a radio gateway holds open, to tell devices each of the three acknowledgements (R-OS-02).
+        """What a radio gateway holds open, to tell devices each of the three acknowledgements (R-OS-02), and to alert others
+        while nobody takes an emergency (R-OS-03).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

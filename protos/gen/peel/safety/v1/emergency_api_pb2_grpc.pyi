@@ -40,7 +40,10 @@ class EmergencyServiceStub:
     (R-OS-01, R-OS-05).
     """
     WatchEmergencies: _grpc.UnaryStreamMultiCallable[_emergency_api_pb2.WatchEmergenciesRequest, _emergency_api_pb2.WatchEmergenciesResponse]
-    """What a console position holds open: every open emergency, then every change, then more, until it is closed."""
+    """What a console position holds open: every open emergency, then every change, then more, until it is closed. From
+    NEIGHBOURING_FORCE on an emergency is seen by the consoles of neighbouring forces too, which may then confirm that
+    they show it and acknowledge it, and nothing else (R-OS-03).
+    """
     ConfirmShown: _grpc.UnaryUnaryMultiCallable[_emergency_api_pb2.ConfirmShownRequest, _emergency_api_pb2.ConfirmShownResponse]
     """A console says that it has an emergency on its screen."""
     AcknowledgeEmergency: _grpc.UnaryUnaryMultiCallable[_emergency_api_pb2.AcknowledgeEmergencyRequest, _emergency_api_pb2.AcknowledgeEmergencyResponse]
@@ -59,7 +62,9 @@ class EmergencyServiceStub:
     SECOND_PERSON_NEEDED.
     """
     WatchAcknowledgements: _grpc.UnaryStreamMultiCallable[_emergency_api_pb2.WatchAcknowledgementsRequest, _emergency_api_pb2.WatchAcknowledgementsResponse]
-    """What a radio gateway holds open, to tell devices each of the three acknowledgements (R-OS-02)."""
+    """What a radio gateway holds open, to tell devices each of the three acknowledgements (R-OS-02), and to alert others
+    while nobody takes an emergency (R-OS-03).
+    """
     GetEmergency: _grpc.UnaryUnaryMultiCallable[_emergency_api_pb2.GetEmergencyRequest, _emergency_api_pb2.GetEmergencyResponse]
     """One emergency, open or cleared. NOT_FOUND for another force's. Not for officers: it shows a duress code, and whoever
     stands beside one could have it read to them (R-OS-06).
@@ -79,7 +84,10 @@ class EmergencyServiceAsyncStub(EmergencyServiceStub):
     (R-OS-01, R-OS-05).
     """
     WatchEmergencies: _aio.UnaryStreamMultiCallable[_emergency_api_pb2.WatchEmergenciesRequest, _emergency_api_pb2.WatchEmergenciesResponse]  # type: ignore[assignment]
-    """What a console position holds open: every open emergency, then every change, then more, until it is closed."""
+    """What a console position holds open: every open emergency, then every change, then more, until it is closed. From
+    NEIGHBOURING_FORCE on an emergency is seen by the consoles of neighbouring forces too, which may then confirm that
+    they show it and acknowledge it, and nothing else (R-OS-03).
+    """
     ConfirmShown: _aio.UnaryUnaryMultiCallable[_emergency_api_pb2.ConfirmShownRequest, _emergency_api_pb2.ConfirmShownResponse]  # type: ignore[assignment]
     """A console says that it has an emergency on its screen."""
     AcknowledgeEmergency: _aio.UnaryUnaryMultiCallable[_emergency_api_pb2.AcknowledgeEmergencyRequest, _emergency_api_pb2.AcknowledgeEmergencyResponse]  # type: ignore[assignment]
@@ -98,7 +106,9 @@ class EmergencyServiceAsyncStub(EmergencyServiceStub):
     SECOND_PERSON_NEEDED.
     """
     WatchAcknowledgements: _aio.UnaryStreamMultiCallable[_emergency_api_pb2.WatchAcknowledgementsRequest, _emergency_api_pb2.WatchAcknowledgementsResponse]  # type: ignore[assignment]
-    """What a radio gateway holds open, to tell devices each of the three acknowledgements (R-OS-02)."""
+    """What a radio gateway holds open, to tell devices each of the three acknowledgements (R-OS-02), and to alert others
+    while nobody takes an emergency (R-OS-03).
+    """
     GetEmergency: _aio.UnaryUnaryMultiCallable[_emergency_api_pb2.GetEmergencyRequest, _emergency_api_pb2.GetEmergencyResponse]  # type: ignore[assignment]
     """One emergency, open or cleared. NOT_FOUND for another force's. Not for officers: it shows a duress code, and whoever
     stands beside one could have it read to them (R-OS-06).
@@ -127,7 +137,10 @@ class EmergencyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _emergency_api_pb2.WatchEmergenciesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_emergency_api_pb2.WatchEmergenciesResponse], _abc.AsyncIterator[_emergency_api_pb2.WatchEmergenciesResponse]]:
-        """What a console position holds open: every open emergency, then every change, then more, until it is closed."""
+        """What a console position holds open: every open emergency, then every change, then more, until it is closed. From
+        NEIGHBOURING_FORCE on an emergency is seen by the consoles of neighbouring forces too, which may then confirm that
+        they show it and acknowledge it, and nothing else (R-OS-03).
+        """
 
     @_abc_1.abstractmethod
     def ConfirmShown(
@@ -176,7 +189,9 @@ class EmergencyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _emergency_api_pb2.WatchAcknowledgementsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_emergency_api_pb2.WatchAcknowledgementsResponse], _abc.AsyncIterator[_emergency_api_pb2.WatchAcknowledgementsResponse]]:
-        """What a radio gateway holds open, to tell devices each of the three acknowledgements (R-OS-02)."""
+        """What a radio gateway holds open, to tell devices each of the three acknowledgements (R-OS-02), and to alert others
+        while nobody takes an emergency (R-OS-03).
+        """
 
     @_abc_1.abstractmethod
     def GetEmergency(

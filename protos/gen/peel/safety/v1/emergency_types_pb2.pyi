@@ -639,6 +639,52 @@ class Emergency(_message.Message):
 Global___Emergency: _TypeAlias = Emergency  # noqa: Y015
 
 @_typing.final
+class RadioAlert(_message.Message):
+    """Whom a gateway is to alert on its talkgroups, because nobody has taken an emergency for so long (R-OS-03). It comes on
+    the gateway's own stream, so that it needs neither Kafka nor dispatch nor the database.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    POINT_FIELD_NUMBER: _builtins.int
+    POSITION_SOURCE_FIELD_NUMBER: _builtins.int
+    POSITION_AT_FIELD_NUMBER: _builtins.int
+    WITHIN_METRES_FIELD_NUMBER: _builtins.int
+    CALLSIGN_FIELD_NUMBER: _builtins.int
+    INCIDENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    level: Global___EscalationLevel.ValueType
+    position_source: Global___PositionSource.ValueType
+    within_metres: _builtins.float
+    """UNITS_NEARBY: those within so many metres of the point, and the talkgroup. 0: not by place."""
+    callsign: _builtins.str
+    incident_address: _builtins.str
+    @_builtins.property
+    def point(self) -> _place_pb2.Point:
+        """The best that is known; left out where nobody knows: then everybody is alerted."""
+
+    @_builtins.property
+    def position_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        level: Global___EscalationLevel.ValueType = ...,
+        point: _place_pb2.Point | None = ...,
+        position_source: Global___PositionSource.ValueType = ...,
+        position_at: _timestamp_pb2.Timestamp | None = ...,
+        within_metres: _builtins.float = ...,
+        callsign: _builtins.str = ...,
+        incident_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["point", b"point", "position_at", b"position_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callsign", b"callsign", "incident_address", b"incident_address", "level", b"level", "point", b"point", "position_at", b"position_at", "position_source", b"position_source", "within_metres", b"within_metres"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RadioAlert: _TypeAlias = RadioAlert  # noqa: Y015
+
+@_typing.final
 class Device(_message.Message):
     """A radio or terminal."""
 
