@@ -18,6 +18,13 @@ BACKLOGS = (
         real_time=True,
     ),
     Backlog(
+        "safety.emergencies-in-memory",
+        "platform on-call",
+        "Signals of emergencies that the replica which has most of them has in memory alone: lost, should it die.",
+        "select coalesce(max(in_memory), 0)::bigint as size, min(in_memory_since) as oldest from spool_level",
+        real_time=True,
+    ),
+    Backlog(
         "safety.spool-set-aside",
         "platform on-call",
         "Signals that the database refused, and damaged bytes, that wait on a replica's disk for a person.",

@@ -19,7 +19,7 @@ from services.safety.emergency.listening import Listening
 from services.safety.emergency.peers import Peers
 from services.safety.emergency.proving import Proofs
 from services.safety.emergency.road import BUDGET_SECONDS, Road, Store
-from services.safety.emergency.spool_levels import say_levels
+from services.safety.emergency.spool_levels import Levels
 from services.safety.emergency.telling import Gateways
 from services.safety.emergency.timing import Timing
 from services.safety.emergency.watching import Consoles
@@ -58,7 +58,7 @@ def serve(serving: Serving) -> Path:
         "listen": listening.hear,
         "read": listening.read,
         "replay": partial(disk.run, listening.back),
-        "levels": partial(say_levels, disk, serving.pool, serving.settings.instance),
+        "levels": partial(Levels(disk, board).say, serving.pool, serving.settings.instance),
         "again": Again(board, store, disk).run,
         "peers": Peers(serving.settings, board, log.replica).run,
         "escalate": Escalation(clock, board).run,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -21,10 +21,11 @@ from services.safety.emergency.disk import Disk
 from services.safety.emergency.domain.answering import Code
 from services.safety.emergency.domain.folding import Gravity, fold
 from services.safety.emergency.domain.naming import device_id
-from services.safety.emergency.domain.signals import Carrier, EscalationLevel, Point, Press, Signal, Trigger
-from services.safety.emergency.spool_levels import say_levels
+from services.safety.emergency.domain.signals import Carrier, Durability, EscalationLevel, Point, Press, Signal, Trigger
+from services.safety.emergency.held import Held
+from services.safety.emergency.spool_levels import Levels
 from tests.integration.services.running import query
-from tests.unit.safety.boards import StoodClock
+from tests.unit.safety.boards import StoodClock, a_board
 from tests.unit.safety.pressing import FORCE, at, cleared, pressed, safe, taken
 
 SUPERVISOR = {"roles": frozenset({"ROLE_SUPERVISOR"}), "by": "supervisor-1"}
@@ -256,10 +257,12 @@ class Once:
 
 
 def test_what_waits_on_replicas_disks_is_in_the_catalogue(record: Record) -> None:  # I8
+    board, _ = a_board()
+
     def said(replica: str, level: tuple[int, datetime | None, int] | None) -> None:
         async def work() -> None:
             stop, pool = asyncio.Event(), await open_pool(Settings(database=record.dsn), "safety")
-            await say_levels(cast(Disk, Once(level, stop)), pool, replica, stop)
+            await Levels(cast(Disk, Once(level, stop)), board).say(pool, replica, stop)
             await pool.close()
 
         asyncio.run(work())
@@ -268,6 +271,7 @@ def test_what_waits_on_replicas_disks_is_in_the_catalogue(record: Record) -> Non
         sqls = [one.sql for one in BACKLOGS if one.name in ("safety.spool", "safety.spool-set-aside")]
         return [(row["size"], row["oldest"]) for sql in sqls for row in record.rows(sql)]
 
+    (in_memory,) = [one.sql for one in BACKLOGS if one.name == "safety.emergencies-in-memory"]
     assert catalogue() == [(0, None), (0, None)]
     said("safety-emergency-1", (3, at(5), 0))
     said("safety-emergency-2", (2, at(1), 1))
@@ -277,4 +281,15 @@ def test_what_waits_on_replicas_disks_is_in_the_catalogue(record: Record) -> Non
     # One that cannot look into its folder takes nothing back; one whose folder is empty does.
     said("safety-emergency-1", None)
     said("safety-emergency-2", (0, None, 0))
+    assert catalogue() == [(3, at(5)), (0, None)]
+    # Also where there is no disk to speak of, what is in memory alone is told.
+    assert record.rows(in_memory)[0]["size"] == 0
+    for number in range(2):
+        held = Held(pressed(f"234100{number}"), Durability.NOT_DURABLE)
+        board.add(held)
+        board._safety._unsafe[held.signal.id] -= 60
+    said("safety-emergency-1", None)
+    (row,) = record.rows(in_memory)
+    assert row["size"] == 2
+    assert 60 <= (datetime.now(UTC) - row["oldest"]).total_seconds() < 90
     assert catalogue() == [(3, at(5)), (0, None)]

@@ -23,6 +23,7 @@ from services.safety.emergency.held import Held
 from services.safety.emergency.origins import audit_of, call_of
 from services.safety.emergency.road import BUDGET_SECONDS, Road, Store
 from services.safety.emergency.rows import HAPPENED, level_kind, rows_of
+from services.safety.emergency.spool_levels import IN_MEMORY, IN_MEMORY_OLDEST_SECONDS, Levels
 from services.safety.emergency.store import ALARM, SIGNAL
 from tests.unit.kernel.virtual_time import now, run
 from tests.unit.safety.boards import a_board
@@ -60,6 +61,9 @@ class LocalDisk:
         if self.works:
             self.kept.append(held)
         return self.works
+
+    def level(self) -> None:
+        return None
 
     def holds(self, signal_id: object) -> bool:
         return any(held.signal.id == signal_id for held in self.kept)
@@ -234,6 +238,26 @@ def test_what_is_not_safe_is_tried_again() -> None:
         assert database.asked == asked
 
     run(work())
+
+
+def test_what_is_in_memory_alone_has_a_size_and_an_age() -> None:  # I8
+    board, _ = a_board()
+    levels = Levels(cast(Disk, LocalDisk()), board)
+    lost, spooled, fresh = held(), held(radio="2341002"), held(radio="2341003")
+    board.add(Held(lost.signal, NOT_DURABLE, lost.origin))
+    board.add(Held(spooled.signal, LOCAL, spooled.origin))
+    board.add(fresh)
+    for one in (lost, spooled):
+        board._safety._unsafe[one.signal.id] -= 100
+    *_, size, since = levels.measure()
+    assert since is not None
+    assert (size, IN_MEMORY._value.get()) == (1, 1)
+    assert IN_MEMORY_OLDEST_SECONDS._value.get() == pytest.approx(100, abs=5)
+    # The same moment whenever it is asked: what did not change need not be stored again.
+    assert levels.measure()[-1] == since
+    board.settle(lost, COMMITTED)
+    assert levels.measure()[-2:] == (0, None)
+    assert IN_MEMORY_OLDEST_SECONDS._value.get() == 0
 
 
 def test_what_another_replica_has_on_its_disk_is_stored_if_it_does_not_do_so_itself() -> None:
