@@ -55,6 +55,8 @@ def emergency_message(emergency: Emergency, view: View) -> types.Emergency:
         nearby_emergency_ids=[str(one) for one in view.nearby],
         durability=types.Durability.ValueType(view.durability),
         synthetic=emergency.synthetic,
+        codes_wrong=emergency.wrong_codes,
+        codes_locked=emergency.codes_locked,
         alarm_signal_ids=[str(alarm.id) for alarm in emergency.alarms],
     )
 

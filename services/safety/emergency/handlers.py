@@ -17,7 +17,8 @@ from services.safety.emergency.held import Held
 WRONG_CODES = counter(
     "peel_emergency_codes_wrong",
     "Codes given for an emergency that were neither the safe nor the duress code.",
-    action="Several in a row: somebody guesses, or an officer cannot remember. Send somebody to look.",
+    action="Several in a row: somebody guesses, or an officer cannot remember. Send somebody to look. After three for "
+    "one emergency a supervisor has to clear it.",
 )
 
 
@@ -45,6 +46,8 @@ class Acknowledge:
 class GiveSafeCode:
     emergency_id: UUID
     spoken_code: str
+    # This call, the same for every try of it.
+    attempt: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,20 @@ async def give_safe_code(command: GiveSafeCode, desk: Desk) -> Durability:
     if codes is None:
         raise Refused("CODES_UNKNOWN", rule="its carrier has registered no codes: a supervisor clears it")
     code = await desk.carriers.which(codes, command.spoken_code)
+    # As it is by now: others may have guessed meanwhile.
+    emergency = desk.emergency(command.emergency_id)
+    locked, answer = emergency.codes_locked, _answer(desk, None)
     if code is None:
         WRONG_CODES.inc()
+        signal = answering.give_wrong_code(emergency, answer, command.attempt)
+    else:
+        signal = answering.give_code(emergency, code, answer)
+    durability = await _say(desk, emergency, signal)
+    if locked:
+        raise Refused("CODES_LOCKED", rule="after too many wrong codes none is believed: a supervisor clears it")
+    if code is None:
         raise Refused("CODE_WRONG", rule="it is not a code of the carrier", permission=True)
-    return await _say(desk, emergency, answering.give_code(emergency, code, _answer(desk, None)))
+    return durability
 
 
 async def clear(command: Clear, desk: Desk) -> Durability:

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from peel.safety.v1 import emergency_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
 from peel.type.v1.place_pb2 import Point
+from services.safety.emergency.carriers import Codes
 from services.safety.emergency.domain.naming import device_id
 from tests.integration.local.waiting import eventually
 from tests.integration.safety.consoles import Console, Gateway, press
@@ -87,6 +88,44 @@ def test_an_officer_cannot_read_what_a_duress_code_has_changed(safety: Safety, r
     asked = api.GetEmergencyRequest(emergency_id=reply.emergency_id)
     refused = safety.person("officer").refused(one.emergency.GetEmergency, asked)
     assert refused.told == (grpc.StatusCode.PERMISSION_DENIED, "ROLE_MISSING")
+
+
+def test_codes_are_not_guessed_from_replica_to_replica(
+    safety: Safety, consoles: tuple[Console, ...], radio: str
+) -> None:  # R-OS-06
+    codes = Codes.of("4711", "1174")
+    sql = (
+        "insert into device (device_id, force, radio, duty, safe_digest, duress_digest, salt) "
+        "values ($1, $2, $3, 1, $4, $5, $6)"
+    )
+    safety.rows(sql, device_id(FORCE, radio), FORCE, radio, codes.safe, codes.duress, codes.salt)
+    reply = safety.person("radio_gateway").ask(safety.replicas[0].emergency.PressEmergency, press(radio))
+    acknowledged(safety, reply.emergency_id)
+    officer = safety.person("officer")
+
+    def given(code: str, replica: int) -> tuple[grpc.StatusCode, str]:
+        said = api.GiveSafeCodeRequest(force=FORCE, emergency_id=reply.emergency_id, spoken_code=code)
+        return officer.refused(safety.replicas[replica].emergency.GiveSafeCode, said).told
+
+    wrong = (grpc.StatusCode.PERMISSION_DENIED, "CODE_WRONG")
+    eventually(lambda: given("0000", 0) == wrong)
+    for number, (code, replica) in enumerate((("0000", 1), ("0001", 0)), 2):
+        assert given(code, replica) == wrong
+        for console in consoles:
+            console.until(reply.emergency_id, lambda found, number=number: found.codes_wrong == number)  # type: ignore[misc]
+    for code in ("4711", "0002", "1174"):
+        assert given(code, 1) == (grpc.StatusCode.FAILED_PRECONDITION, "CODES_LOCKED")
+    # The last was the duress code, which nobody was told.
+    for console in consoles:
+        shown = console.until(reply.emergency_id, lambda found: found.gravity == types.GRAVITY_DURESS)
+        assert (shown.codes_locked, shown.state) == (True, OPEN)
+    acknowledged(safety, reply.emergency_id)
+    refused = safety.person("dispatcher", name="dispatcher-2").refused(
+        safety.replicas[0].emergency.ClearEmergency, clearing(reply.emergency_id)
+    )
+    assert refused.reason == "SECOND_PERSON_NEEDED"
+    stored = safety.value("select count(*) from signal where emergency_id::text = $1 and kind = 8", reply.emergency_id)
+    assert stored == 3
 
 
 def test_presses_merge_wherever_they_arrive(

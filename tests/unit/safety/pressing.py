@@ -60,6 +60,15 @@ def safe(*signals: Signal, code: Code = Code.SAFE, seconds: float = 6) -> tuple[
     return (*signals, signal)
 
 
+def guessed(*signals: Signal, times: int = 1, by: str = "somebody", seconds: float = 6) -> tuple[Signal, ...]:
+    """The signals, and so many wrong codes, each of a call of its own."""
+    for number in range(times):
+        signal = answering.give_wrong_code(fold(signals), answer(by, seconds + number / 100), uuid4())
+        assert signal is not None
+        signals = (*signals, signal)
+    return signals
+
+
 def cleared(*signals: Signal, by: str = "dispatcher-1", seconds: float = 7, **parts: Any) -> tuple[Signal, ...]:
     """The signals, and a clear of all of them."""
     rules: dict[str, Any] = {"roles": frozenset({"ROLE_DISPATCHER"}), "codes_known": True, "explanation": "seen well"}

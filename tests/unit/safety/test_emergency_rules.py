@@ -1,6 +1,7 @@
 """Who takes an emergency, who ends it, and what is never ended (R-OS-02, R-OS-05, R-OS-06)."""
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -10,7 +11,8 @@ from services.safety.emergency.domain.answering import Code
 from services.safety.emergency.domain.folding import EmergencyState, Gravity, fold
 from services.safety.emergency.domain.receiving import SAME_PRESS
 from services.safety.emergency.domain.signals import SignalKind, Trigger
-from tests.unit.safety.pressing import answer, at, cleared, pressed, safe, taken
+from services.safety.emergency.domain.telling import Acknowledgement, told
+from tests.unit.safety.pressing import answer, at, cleared, guessed, pressed, safe, taken
 
 SUPERVISOR = frozenset({"ROLE_SUPERVISOR"})
 
@@ -161,6 +163,42 @@ def test_a_duress_code_is_the_opposite_of_a_safe_code() -> None:  # R-OS-06
     assert refusal(*again) == "SECOND_PERSON_NEEDED"
     assert refusal(*again, roles=SUPERVISOR) == "SECOND_PERSON_NEEDED"
     assert fold(cleared(*again, by="supervisor-1", roles=SUPERVISOR)).state is EmergencyState.CLEARED
+
+
+def test_after_three_wrong_codes_none_is_believed() -> None:  # R-OS-06
+    signals = guessed(*taken(pressed()), times=2)
+    assert fold(safe(*signals, seconds=8)).safe_code_given
+    locked = fold(guessed(*signals, seconds=7))
+    assert (locked.wrong_codes, locked.codes_locked) == (3, True)
+    assert answering.give_code(locked, Code.SAFE, answer(seconds=8)) is None
+    # One more would change nothing, so nobody can fill the ledger with them.
+    assert answering.give_wrong_code(locked, answer(seconds=8), uuid4()) is None
+    assert refusal(*locked.signals) == "SECOND_PERSON_NEEDED"
+    ended = fold(cleared(*locked.signals, by="supervisor-1", roles=SUPERVISOR, seconds=9))
+    assert ended.state is EmergencyState.CLEARED
+    # A code that another replica took for right before it heard of the guesses is not believed either.
+    assert not fold([*safe(*signals, seconds=8), *locked.signals]).safe_code_given
+
+
+def test_guesses_of_an_emergency_that_was_cleared_say_nothing_about_the_next_press() -> None:  # R-OS-06
+    ended = cleared(*guessed(*taken(pressed()), times=3), by="supervisor-1", roles=SUPERVISOR)
+    again = fold([*ended, *taken(pressed(press_id="2", seconds=60), seconds=61)])
+    assert not again.codes_locked
+
+
+def test_every_try_of_a_call_with_a_wrong_code_is_one_guess() -> None:  # R-OS-06
+    emergency, attempt = fold(taken(pressed())), uuid4()
+    one, other = (answering.give_wrong_code(emergency, answer(seconds=seconds), attempt) for seconds in (6, 7))
+    assert one is not None
+    assert other is not None
+    assert one.id == other.id
+
+
+def test_a_duress_code_is_an_alarm_after_however_many_guesses() -> None:  # R-OS-06
+    signals = safe(*guessed(*taken(pressed()), times=3), code=Code.DURESS, seconds=20)
+    assert (fold(signals).state, fold(signals).gravity) == (EmergencyState.OPEN, Gravity.DURESS)
+    # Whoever gave it was told that no code is taken, and the device is told nothing else.
+    assert Acknowledgement.CLEARED not in {one.acknowledgement for one in told(fold(signals))}
 
 
 def test_without_known_codes_a_second_person_clears() -> None:  # R-OS-06

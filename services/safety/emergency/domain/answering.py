@@ -51,12 +51,26 @@ def acknowledge(emergency: Emergency, console: str, answer: Answer) -> Signal | 
 
 
 def give_code(emergency: Emergency, code: Code, answer: Answer) -> Signal | None:
-    """The initiator gives a code. None where the emergency has ended."""
+    """The initiator gives a code. None where the emergency has ended, and for a safe code that is believed no more.
+
+    A duress code always is an alarm: the worse is believed.
+    """
     covers = answer.of(emergency.open_alarms)
-    if not covers:
+    if not covers or (emergency.codes_locked and code is Code.SAFE):
         return None
     kind = SignalKind.SAFE_CODE if code is Code.SAFE else SignalKind.DURESS_CODE
     return _signal(emergency, kind, answer, covers)
+
+
+def give_wrong_code(emergency: Emergency, answer: Answer, attempt: UUID) -> Signal | None:
+    """Somebody gives a code that is none. None where the emergency has ended, or where one more changes nothing.
+
+    `attempt` names this one, the same for every try of one call.
+    """
+    covers = answer.of(emergency.open_alarms)
+    if not covers or emergency.codes_locked:
+        return None
+    return _signal(emergency, SignalKind.CODE_WRONG, answer, covers, speaker=f"{answer.by}/{attempt}")
 
 
 def clear(
@@ -65,14 +79,14 @@ def clear(
     """A controller ends it. None where all that they had seen is cleared already.
 
     Raises Refused(NOT_ACKNOWLEDGED | SAFE_CODE_MISSING | SECOND_PERSON_NEEDED). After a duress code no safe code is
-    believed: somebody may stand beside the officer.
+    believed: somebody may stand beside the officer. Nor is one after too many guesses.
     """
     covers = answer.of(emergency.open_alarms)
     if not covers:
         return None
     if covers & {alarm.id for alarm in emergency.untaken}:
         raise Refused("NOT_ACKNOWLEDGED", rule="an emergency is acknowledged before it is cleared")
-    if emergency.gravity is Gravity.DURESS or not codes_known:
+    if emergency.gravity is Gravity.DURESS or emergency.codes_locked or not codes_known:
         _second_person(emergency, answer.by, roles)
     elif not emergency.safe_code_given:
         raise Refused("SAFE_CODE_MISSING", rule="only an initiator who has given the safe code is cleared")
@@ -110,9 +124,10 @@ def _signal(
     *,
     console: str = "",
     explanation: str = "",
+    speaker: str = "",
 ) -> Signal:
     # One console says that it shows something once, whoever sits at it.
-    speaker = console if kind is SignalKind.SHOWN else answer.by
+    speaker = console if kind is SignalKind.SHOWN else speaker or answer.by
     return Signal(
         id=naming.told_id(kind.name, emergency.id, speaker, covers),
         emergency_id=emergency.id,

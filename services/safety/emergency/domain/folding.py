@@ -10,6 +10,9 @@ from uuid import UUID
 from services.safety.emergency.domain.positions import Position, position_of
 from services.safety.emergency.domain.signals import ALARMS, Carrier, Press, Signal, SignalKind
 
+# A code has four digits at least: so many guesses find one of the two in one of some 1,700 cases.
+MOST_WRONG_CODES = 3
+
 
 class EmergencyState(IntEnum):
     """Where it stands. There is no state that time alone reaches."""
@@ -105,8 +108,7 @@ class Emergency:
     @cached_property
     def acknowledgements(self) -> tuple[Signal, ...]:
         """Those that name an alarm in question, oldest first: an older one of something cleared says nothing."""
-        asked = {alarm.id for alarm in self._in_question}
-        return tuple(signal for signal in self.of(SignalKind.ACKNOWLEDGED) if signal.covers & asked)
+        return self._about_what_is_asked(SignalKind.ACKNOWLEDGED)
 
     @property
     def acknowledged(self) -> Signal | None:
@@ -118,10 +120,20 @@ class Emergency:
         return None
 
     @property
+    def wrong_codes(self) -> int:
+        """Codes that were given since the alarms in question and were neither of the carrier's two."""
+        return len(self._about_what_is_asked(SignalKind.CODE_WRONG))
+
+    @property
+    def codes_locked(self) -> bool:
+        """Somebody guesses, or the officer cannot remember: no code is believed any more (R-OS-06)."""
+        return self.wrong_codes >= MOST_WRONG_CODES
+
+    @property
     def safe_code_given(self) -> bool:
-        """The initiator is safe: said after every press, and never under duress (R-OS-06)."""
+        """The initiator is safe: said after every press, never under duress, and not guessed (R-OS-06)."""
         pressed = tuple(alarm for alarm in self.open_alarms if alarm.kind is SignalKind.PRESSED)
-        if self.gravity is Gravity.DURESS or not pressed:
+        if self.gravity is Gravity.DURESS or self.codes_locked or not pressed:
             return False
         return not self._not_named_by(SignalKind.SAFE_CODE, pressed)
 
@@ -134,6 +146,10 @@ class Emergency:
     def _in_question(self) -> tuple[Signal, ...]:
         """What is open; of an emergency that has ended, all there was."""
         return self.open_alarms or self.alarms
+
+    def _about_what_is_asked(self, kind: SignalKind) -> tuple[Signal, ...]:
+        asked = {alarm.id for alarm in self._in_question}
+        return tuple(signal for signal in self.of(kind) if signal.covers & asked)
 
     def _not_named_by(self, kind: SignalKind, alarms: tuple[Signal, ...]) -> tuple[Signal, ...]:
         named = frozenset[UUID]().union(*(signal.covers for signal in self.of(kind)))

@@ -42,6 +42,7 @@ class SignalKind(IntEnum):
     SAFE_CODE = 5
     DURESS_CODE = 6
     CLEARED = 7
+    CODE_WRONG = 8
 
 
 # What somebody has to take: a duress code is as much of an alarm as a press.

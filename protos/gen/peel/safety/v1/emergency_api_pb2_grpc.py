@@ -122,7 +122,8 @@ class EmergencyServiceServicer:
     def GiveSafeCode(self, request, context):
         """The initiator gives a code. The reply is the same for the safe code and for the duress code.
 
-        Refused where it is neither: PERMISSION_DENIED, reason CODE_WRONG. Where the carrier has registered none:
+        Refused where it is neither: PERMISSION_DENIED, reason CODE_WRONG. After three such no code is believed any more,
+        whichever it is: FAILED_PRECONDITION, reason CODES_LOCKED. Where the carrier has registered none:
         FAILED_PRECONDITION, reason CODES_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -131,7 +132,7 @@ class EmergencyServiceServicer:
 
     def ClearEmergency(self, request, context):
         """A controller ends an emergency whose initiator has given the safe code, with a reason (R-OS-06). Without known codes,
-        and after the duress code, only a supervisor may, and not one who acknowledged it. Nothing else ends one.
+        after three wrong ones and after the duress code, only a supervisor may, and not one who acknowledged it. Nothing else ends one.
 
         Refused: FAILED_PRECONDITION, reason NOT_ACKNOWLEDGED or SAFE_CODE_MISSING; PERMISSION_DENIED, reason
         SECOND_PERSON_NEEDED.

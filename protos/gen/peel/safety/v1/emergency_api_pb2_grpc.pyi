@@ -51,12 +51,13 @@ class EmergencyServiceStub:
     GiveSafeCode: _grpc.UnaryUnaryMultiCallable[_emergency_api_pb2.GiveSafeCodeRequest, _emergency_api_pb2.GiveSafeCodeResponse]
     """The initiator gives a code. The reply is the same for the safe code and for the duress code.
 
-    Refused where it is neither: PERMISSION_DENIED, reason CODE_WRONG. Where the carrier has registered none:
+    Refused where it is neither: PERMISSION_DENIED, reason CODE_WRONG. After three such no code is believed any more,
+    whichever it is: FAILED_PRECONDITION, reason CODES_LOCKED. Where the carrier has registered none:
     FAILED_PRECONDITION, reason CODES_UNKNOWN.
     """
     ClearEmergency: _grpc.UnaryUnaryMultiCallable[_emergency_api_pb2.ClearEmergencyRequest, _emergency_api_pb2.ClearEmergencyResponse]
     """A controller ends an emergency whose initiator has given the safe code, with a reason (R-OS-06). Without known codes,
-    and after the duress code, only a supervisor may, and not one who acknowledged it. Nothing else ends one.
+    after three wrong ones and after the duress code, only a supervisor may, and not one who acknowledged it. Nothing else ends one.
 
     Refused: FAILED_PRECONDITION, reason NOT_ACKNOWLEDGED or SAFE_CODE_MISSING; PERMISSION_DENIED, reason
     SECOND_PERSON_NEEDED.
@@ -95,12 +96,13 @@ class EmergencyServiceAsyncStub(EmergencyServiceStub):
     GiveSafeCode: _aio.UnaryUnaryMultiCallable[_emergency_api_pb2.GiveSafeCodeRequest, _emergency_api_pb2.GiveSafeCodeResponse]  # type: ignore[assignment]
     """The initiator gives a code. The reply is the same for the safe code and for the duress code.
 
-    Refused where it is neither: PERMISSION_DENIED, reason CODE_WRONG. Where the carrier has registered none:
+    Refused where it is neither: PERMISSION_DENIED, reason CODE_WRONG. After three such no code is believed any more,
+    whichever it is: FAILED_PRECONDITION, reason CODES_LOCKED. Where the carrier has registered none:
     FAILED_PRECONDITION, reason CODES_UNKNOWN.
     """
     ClearEmergency: _aio.UnaryUnaryMultiCallable[_emergency_api_pb2.ClearEmergencyRequest, _emergency_api_pb2.ClearEmergencyResponse]  # type: ignore[assignment]
     """A controller ends an emergency whose initiator has given the safe code, with a reason (R-OS-06). Without known codes,
-    and after the duress code, only a supervisor may, and not one who acknowledged it. Nothing else ends one.
+    after three wrong ones and after the duress code, only a supervisor may, and not one who acknowledged it. Nothing else ends one.
 
     Refused: FAILED_PRECONDITION, reason NOT_ACKNOWLEDGED or SAFE_CODE_MISSING; PERMISSION_DENIED, reason
     SECOND_PERSON_NEEDED.
@@ -166,7 +168,8 @@ class EmergencyServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_emergency_api_pb2.GiveSafeCodeResponse, _abc.Awaitable[_emergency_api_pb2.GiveSafeCodeResponse]]:
         """The initiator gives a code. The reply is the same for the safe code and for the duress code.
 
-        Refused where it is neither: PERMISSION_DENIED, reason CODE_WRONG. Where the carrier has registered none:
+        Refused where it is neither: PERMISSION_DENIED, reason CODE_WRONG. After three such no code is believed any more,
+        whichever it is: FAILED_PRECONDITION, reason CODES_LOCKED. Where the carrier has registered none:
         FAILED_PRECONDITION, reason CODES_UNKNOWN.
         """
 
@@ -177,7 +180,7 @@ class EmergencyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_emergency_api_pb2.ClearEmergencyResponse, _abc.Awaitable[_emergency_api_pb2.ClearEmergencyResponse]]:
         """A controller ends an emergency whose initiator has given the safe code, with a reason (R-OS-06). Without known codes,
-        and after the duress code, only a supervisor may, and not one who acknowledged it. Nothing else ends one.
+        after three wrong ones and after the duress code, only a supervisor may, and not one who acknowledged it. Nothing else ends one.
 
         Refused: FAILED_PRECONDITION, reason NOT_ACKNOWLEDGED or SAFE_CODE_MISSING; PERMISSION_DENIED, reason
         SECOND_PERSON_NEEDED.

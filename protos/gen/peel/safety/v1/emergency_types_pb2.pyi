@@ -103,6 +103,8 @@ class _SignalKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SignalKind
     """The initiator gave the duress code: it is told as a clear, and is the opposite."""
     SIGNAL_KIND_CLEARED: _SignalKind.ValueType  # 7
     """A controller cleared the presses that are named (R-OS-06)."""
+    SIGNAL_KIND_CODE_WRONG: _SignalKind.ValueType  # 8
+    """Somebody gave a code that is neither of the carrier's two. The code itself is kept nowhere."""
 
 class SignalKind(_SignalKind, metaclass=_SignalKindEnumTypeWrapper):
     """What happened."""
@@ -121,6 +123,8 @@ SIGNAL_KIND_DURESS_CODE: SignalKind.ValueType  # 6
 """The initiator gave the duress code: it is told as a clear, and is the opposite."""
 SIGNAL_KIND_CLEARED: SignalKind.ValueType  # 7
 """A controller cleared the presses that are named (R-OS-06)."""
+SIGNAL_KIND_CODE_WRONG: SignalKind.ValueType  # 8
+"""Somebody gave a code that is neither of the carrier's two. The code itself is kept nowhere."""
 Global___SignalKind: _TypeAlias = SignalKind  # noqa: Y015
 
 class _EscalationLevel:
@@ -561,6 +565,8 @@ class Emergency(_message.Message):
     DURABILITY_FIELD_NUMBER: _builtins.int
     SYNTHETIC_FIELD_NUMBER: _builtins.int
     ALARM_SIGNAL_IDS_FIELD_NUMBER: _builtins.int
+    CODES_WRONG_FIELD_NUMBER: _builtins.int
+    CODES_LOCKED_FIELD_NUMBER: _builtins.int
     emergency_id: _builtins.str
     force: _builtins.str
     state: Global___EmergencyState.ValueType
@@ -575,6 +581,10 @@ class Emergency(_message.Message):
     durability: Global___Durability.ValueType
     """Of the signal that is least safe."""
     synthetic: _builtins.bool
+    codes_wrong: _builtins.int
+    """Codes given that were neither of the carrier's two."""
+    codes_locked: _builtins.bool
+    """Too many of those: no code is believed any more, and a supervisor who did not acknowledge it clears it."""
     @_builtins.property
     def raised_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -629,10 +639,12 @@ class Emergency(_message.Message):
         durability: Global___Durability.ValueType = ...,
         synthetic: _builtins.bool = ...,
         alarm_signal_ids: _abc.Iterable[_builtins.str] | None = ...,
+        codes_wrong: _builtins.int = ...,
+        codes_locked: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "carrier", b"carrier", "cleared_at", b"cleared_at", "escalated_at", b"escalated_at", "point", b"point", "position_at", b"position_at", "raised_at", b"raised_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "acknowledged_by", b"acknowledged_by", "alarm_signal_ids", b"alarm_signal_ids", "carrier", b"carrier", "clear_explanation", b"clear_explanation", "cleared_at", b"cleared_at", "cleared_by", b"cleared_by", "durability", b"durability", "emergency_id", b"emergency_id", "escalated_at", b"escalated_at", "force", b"force", "gravity", b"gravity", "level", b"level", "nearby_emergency_ids", b"nearby_emergency_ids", "point", b"point", "position_at", b"position_at", "position_source", b"position_source", "presses", b"presses", "raised_at", b"raised_at", "safe_code_given", b"safe_code_given", "shown", b"shown", "state", b"state", "synthetic", b"synthetic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "acknowledged_by", b"acknowledged_by", "alarm_signal_ids", b"alarm_signal_ids", "carrier", b"carrier", "clear_explanation", b"clear_explanation", "cleared_at", b"cleared_at", "cleared_by", b"cleared_by", "codes_locked", b"codes_locked", "codes_wrong", b"codes_wrong", "durability", b"durability", "emergency_id", b"emergency_id", "escalated_at", b"escalated_at", "force", b"force", "gravity", b"gravity", "level", b"level", "nearby_emergency_ids", b"nearby_emergency_ids", "point", b"point", "position_at", b"position_at", "position_source", b"position_source", "presses", b"presses", "raised_at", b"raised_at", "safe_code_given", b"safe_code_given", "shown", b"shown", "state", b"state", "synthetic", b"synthetic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
