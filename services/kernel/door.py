@@ -7,8 +7,8 @@ that is not one of Peel's own services (health, reflection) passes through.
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -20,7 +20,7 @@ from prometheus_client import Histogram
 
 from services.kernel.caller import Call, Caller, set_call
 from services.kernel.contract import RpcPolicy, force_field, marks
-from services.kernel.errors import Invalid, PeelError, Refused, Unavailable, Violation
+from services.kernel.errors import Busy, Invalid, PeelError, Refused, Unavailable, Violation
 from services.kernel.identity import Identity
 from services.kernel.salvage import salvage, unreadable_field
 from services.kernel.settings import Settings
@@ -68,6 +68,8 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
         self._wrapped: dict[str, Handler] = {}
         # Of RPC_SECONDS, by method and status: looking one up by its labels costs more than observing.
         self._series: dict[tuple[str, str], Histogram] = {}
+        # Streams that are open. No more than these, so that a call of one message always finds room beside them.
+        self._streams, self._most_streams = 0, settings.most_streams
         self._standing: set[asyncio.Timeout] = set()
         self._stopping = False
 
@@ -169,8 +171,9 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
         metadata = dict(context.invocation_metadata() or ())
         with self._tracing.server_span(policy.full_name, policy.workflow, _text(metadata.get("traceparent"))):
             try:
-                async with self._limit(policy, context):
-                    yield metadata
+                with self._one_stream():
+                    async with self._limit(policy, context):
+                        yield metadata
                 code = _SERVED
             except Exception as error:
                 told = self._tell(policy, error)
@@ -183,6 +186,17 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
                     STANDING_ENDED.labels(policy.full_name, policy.workflow, code).inc()
                 else:
                     self._observe(policy, code, started)
+
+    @contextmanager
+    def _one_stream(self) -> Iterator[None]:
+        """Room for one. A press must not be turned away because consoles and terminals hold all there is (I4)."""
+        if self._streams >= self._most_streams:
+            raise Busy("STREAMS_FULL", rule="this replica has as many streams open as it takes; call again for another")
+        self._streams += 1
+        try:
+            yield
+        finally:
+            self._streams -= 1
 
     @asynccontextmanager
     async def _limit(self, policy: RpcPolicy, context: Context) -> AsyncIterator[None]:

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     )
     most_calls: int = Field(512, ge=1, description="Calls served at once; one more is refused as busy.")
     most_streams: int = Field(
-        10_000, ge=0, description="Calls more where some are streams that stand open: consoles, terminals."
+        10_000, ge=1, description="Streams open at once, beside those calls; one more is refused as busy."
     )
     append_queue: int = Field(200, ge=1, description="Appends that may wait; one more is refused as busy.")
     append_batch: int = Field(64, ge=1, description="Appends committed together at the most.")

@@ -43,6 +43,10 @@ class Folder:
         except BlockingIOError:
             os.close(self._fd)
             raise OperatorFault(f"the spool folder {path} is in use by another process: give each its own") from None
+        except OSError as error:
+            # Some network file systems know no locks. Two owners would tear each other's records.
+            os.close(self._fd)
+            raise OperatorFault(f"the spool folder {path} cannot be locked: {error.strerror}") from error
 
     def names(self) -> list[str]:
         """What is in it, by name. Raises OSError."""

@@ -114,6 +114,41 @@ def test_a_stream_that_its_caller_leaves_ends_at_once_and_is_not_counted_as_serv
     assert (ended(policy, "CANCELLED"), open_now(policy)) == (before + 1, 0)
 
 
+def test_streams_leave_room_for_calls_of_one_message() -> None:  # I4: a press is not turned away for consoles
+    async def stand(_request: Any, _context: Context) -> AsyncIterator[intake.GetContactResponse]:
+        yield REPLY
+        await asyncio.Event().wait()
+
+    async def press(_request: Any, _context: Context) -> intake.GetContactResponse:
+        return REPLY
+
+    async def crowd(door: Door) -> None:
+        def watch(asked: Asked, policy: RpcPolicy = STANDING) -> "asyncio.Future[None]":
+            call = cast(Any, door._stream(policy, cast(Any, stand)))
+            watching: asyncio.Future[None] = asyncio.ensure_future(call(OWN, cast(Context, asked)))
+            return watching
+
+        asked = [Asked() for _ in range(3)]
+        consoles = [watch(one) for one in asked]
+        await asyncio.wait(consoles, return_when=asyncio.FIRST_EXCEPTION)
+        assert [one.code for one in asked] == [None, None, grpc.StatusCode.RESOURCE_EXHAUSTED]
+        assert asked[2].told.startswith("STREAMS_FULL")
+        assert await cast(Any, door._unary(POLICY, cast(Any, press))(OWN, cast(Context, Asked()))) == REPLY
+        # Whoever leaves makes room, also for one that does not stand.
+        consoles[0].cancel()
+        await asyncio.wait([consoles[0]])
+        again = Asked()
+        consoles.append(watch(again, POLICY))
+        await asyncio.wait(consoles[-1:], timeout=0.05)
+        assert again.written == [REPLY]
+        for console in consoles:
+            console.cancel()
+        await asyncio.gather(*consoles, return_exceptions=True)
+
+    with a_door(most_streams=2) as door:
+        asyncio.run(crowd(door))
+
+
 def test_a_stream_of_requests_and_one_both_ways(door: Door) -> None:
     assert gathered(door, POLICY, OWN, OWN) == f"{FORCE} {FORCE}"
     asked = Asked()

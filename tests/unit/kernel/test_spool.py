@@ -1,6 +1,8 @@
 """The spool: what was added is on disk until it was replayed, also for the next process (I4, R-OS-09)."""
 
 import asyncio
+import errno
+import fcntl
 import os
 import stat
 import threading
@@ -178,6 +180,15 @@ def test_a_second_owner_is_refused(folder: Path) -> None:
             pass
 
     run(work())
+
+
+def test_a_folder_that_cannot_be_locked_is_said_to_the_operator(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(_fd: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with pytest.raises(OperatorFault, match="cannot be locked"):
+        Spool(folder)
 
 
 def test_only_the_owner_may_read(folder: Path) -> None:
