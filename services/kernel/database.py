@@ -1,7 +1,8 @@
 """Postgres: pools, and tables that can be filled in bulk."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -116,3 +117,11 @@ async def close_pool(pool: Pool, seconds: float) -> None:
         await asyncio.wait_for(pool.close(), seconds)
     except TimeoutError:
         pool.terminate()
+
+
+def literals(words: Iterable[str]) -> str:
+    """Words of our own as they stand in SQL: literals alone find a partial index. Raises ValueError for others."""
+    found = list(words)
+    if not all(re.fullmatch(r"[A-Za-z0-9_.-]+", word) for word in found):
+        raise ValueError("only words of letters, digits, underscores, full stops and hyphens")
+    return ", ".join(f"'{word}'" for word in found)

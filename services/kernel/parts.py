@@ -40,8 +40,8 @@ class Parts:
         inbox = Inbox(reactions, work, self._tracing, dead_letters, settings.poison_attempts)
         # Without a topic to consume there is no group to join.
         self._consumer = Consumer(settings, service, reactions.topics, inbox) if reactions.topics else None
-        self._relay = Relay(settings, service, self._producer)
-        self._timers = TimerLoop(settings, service, clock, work, reactions.firings)
+        self._relay = Relay(settings, service, self._producer, reactions.first_topics)
+        self._timers = TimerLoop(settings, service, clock, work, reactions.firings, reactions.first_kinds)
         self._turns = Turns(service, work, reactions.turns)
         self._upkeep = Upkeep(settings, service)
         self._health = Health(rehearsal=settings.rehearsal)

@@ -1,6 +1,6 @@
 """What a service reacts to: events of any service, its own timers coming due, and the passing of time."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
@@ -49,8 +49,11 @@ class Reactions:
     holds the events behind it back until it is mended.
     """
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, *, first_topics: Sequence[str] = ()) -> None:
+        """`first_topics` are those of the service's own events that go out before any other's."""
         self.service = service
+        self.first_topics = tuple(first_topics)
+        self._first_kinds: set[str] = set()
         self._consumed: dict[str, Consumed] = {}
         self._firings: dict[str, Firing] = {}
         self._turns: dict[str, Turn] = {}
@@ -84,13 +87,16 @@ class Reactions:
 
         return declare
 
-    def fires(self, kind: str) -> Callable[[Firing], Firing]:
-        """Declares what happens when a timer of this kind comes due. Raises ValueError for one already declared."""
+    def fires(self, kind: str, *, first: bool = False) -> Callable[[Firing], Firing]:
+        """Declares what happens when a timer of this kind comes due. With `first` it waits for no timer of another
+        kind, however many are due. Raises ValueError for one already declared."""
         if kind in self._firings:
             raise ValueError(f"{self.service} fires {kind} twice")
 
         def declare(fire: Firing) -> Firing:
             self._firings[kind] = fire
+            if first:
+                self._first_kinds.add(kind)
             return fire
 
         return declare
@@ -125,6 +131,11 @@ class Reactions:
     def firings(self) -> Mapping[str, Firing]:
         """What happens on a timer, by its kind."""
         return MappingProxyType(self._firings)
+
+    @property
+    def first_kinds(self) -> tuple[str, ...]:
+        """The kinds of timers that fire before any other's."""
+        return tuple(sorted(self._first_kinds))
 
     @property
     def turns(self) -> Mapping[str, Turn]:

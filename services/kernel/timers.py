@@ -5,7 +5,7 @@ Every clock in Peel is one. Replicas share them: whoever locks a due row fires i
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ import asyncpg
 
 from services.kernel.caller import service_itself
 from services.kernel.clock import Clock
-from services.kernel.database import TRANSIENT, Connection
+from services.kernel.database import TRANSIENT, Connection, Row, literals
 from services.kernel.pause import pause
 from services.kernel.reactions import Firing
 from services.kernel.settings import Settings
@@ -27,6 +27,9 @@ _BATCH = 100
 _RETRY_SECONDS = (0.2, 10.0)
 # Should a notification be lost with its connection, a timer is late by this much at the most.
 _NET_SECONDS = 5.0
+_DUE = (
+    "select id from timer where {only} state = 'WAITING' and due <= $1 and id <> all($2::uuid[]) order by due limit $3"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,23 @@ class TimerLoop:
     """Sleeps until the next due timer, is woken when an earlier one is written, and fires what is due."""
 
     def __init__(
-        self, settings: Settings, service: str, clock: Clock, work: UnitOfWork, firings: Mapping[str, Firing]
+        self,
+        settings: Settings,
+        service: str,
+        clock: Clock,
+        work: UnitOfWork,
+        firings: Mapping[str, Firing],
+        first: Sequence[str] = (),
     ) -> None:
+        """`first` are kinds that wait for no timer of another kind; an index of the service's own finds them."""
         self._dsn = settings.database_of(service)
         self._service = service
         self._clock = clock
         self._work = work
         self._firings = firings
+        # First kinds, then all: those are few, or they would not be first.
+        self._dues = [_DUE.format(only=f"kind in ({literals(first)}) and")] if first else []
+        self._dues.append(_DUE.format(only=""))
         self._woken = asyncio.Event()
         self._delay = _RETRY_SECONDS[0]
 
@@ -103,13 +116,7 @@ class TimerLoop:
         """Fires everything due; returns how many failed and stay waiting."""
         failed: set[UUID] = set()
         while not stop.is_set():
-            rows = await connection.fetch(
-                "select id from timer where state = 'WAITING' and due <= $1 and id <> all($2::uuid[]) "
-                "order by due limit $3",
-                self._clock.now(),
-                list(failed),
-                _BATCH,
-            )
+            rows = await self._next(connection, failed)
             if not rows:
                 break
             for row in rows:
@@ -118,6 +125,14 @@ class TimerLoop:
                     # Was it the database and not the reaction, then this raises too, and the loop begins again.
                     await connection.execute("select 1")
         return len(failed)
+
+    async def _next(self, connection: Connection, failed: Collection[UUID]) -> list[Row]:
+        """Some of what is due: the first kinds by themselves, so that one of them waits for a batch at the most."""
+        for due in self._dues:
+            rows: list[Row] = await connection.fetch(due, self._clock.now(), list(failed), _BATCH)
+            if rows:
+                return rows
+        return []
 
     async def _fire(self, timer_id: UUID) -> bool:
         """Fires one timer in the transaction of its effect. False where its reaction failed."""

@@ -8,6 +8,8 @@ from peel.dispatch.v1.events_pb2 import (
     UnitBookedOn,
     UnitStatusChanged,
 )
+from peel.safety.v1.events_pb2 import EmergencyRaised
+from services.kernel.contract import event_policy
 from services.kernel.reactions import Reactions
 from services.kernel.timers import Timer
 from services.kernel.transaction import Transaction
@@ -21,7 +23,8 @@ from services.safety.emergency.domain.signals import EscalationLevel
 from services.safety.emergency.rows import HAPPENED, level_kind
 from services.safety.markers import handlers as markers
 
-reactions = Reactions("safety")
+# Emergencies share this worker with markers and devices, and wait for neither (R-OS-09, ADR 0020).
+reactions = Reactions("safety", first_topics=(event_policy(EmergencyRaised.DESCRIPTOR).topic,))
 
 
 @reactions.fires(markers.MARKER_REVIEW_DUE)
@@ -39,7 +42,7 @@ async def marker_ledger_confirmed(tx: Transaction) -> None:
     await markers.confirm_ledger(tx)
 
 
-@reactions.fires(HAPPENED)
+@reactions.fires(HAPPENED, first=True)
 async def emergency_happened(timer: Timer, tx: Transaction) -> None:
     await following.follow(timer.subject, tx)
 
@@ -48,22 +51,22 @@ async def _reach(level: EscalationLevel, timer: Timer, tx: Transaction) -> None:
     await following.reach_level(following.ReachLevel(timer.subject, level, timer.due), tx)
 
 
-@reactions.fires(level_kind(EscalationLevel.SUPERVISOR))
+@reactions.fires(level_kind(EscalationLevel.SUPERVISOR), first=True)
 async def emergency_level_1(timer: Timer, tx: Transaction) -> None:
     await _reach(EscalationLevel.SUPERVISOR, timer, tx)
 
 
-@reactions.fires(level_kind(EscalationLevel.ALL_POSITIONS))
+@reactions.fires(level_kind(EscalationLevel.ALL_POSITIONS), first=True)
 async def emergency_level_2(timer: Timer, tx: Transaction) -> None:
     await _reach(EscalationLevel.ALL_POSITIONS, timer, tx)
 
 
-@reactions.fires(level_kind(EscalationLevel.UNITS_NEARBY))
+@reactions.fires(level_kind(EscalationLevel.UNITS_NEARBY), first=True)
 async def emergency_level_3(timer: Timer, tx: Transaction) -> None:
     await _reach(EscalationLevel.UNITS_NEARBY, timer, tx)
 
 
-@reactions.fires(level_kind(EscalationLevel.NEIGHBOURING_FORCE))
+@reactions.fires(level_kind(EscalationLevel.NEIGHBOURING_FORCE), first=True)
 async def emergency_level_4(timer: Timer, tx: Transaction) -> None:
     await _reach(EscalationLevel.NEIGHBOURING_FORCE, timer, tx)
 
@@ -103,12 +106,12 @@ async def hazard_updated(doing: Doing, tx: Transaction) -> None:
     await welfare.note_hazards(doing, tx)
 
 
-@reactions.fires(welfare.WARN)
+@reactions.fires(welfare.WARN, first=True)
 async def welfare_warn(timer: Timer, tx: Transaction) -> None:
     await welfare.warn(timer.subject, tx)
 
 
-@reactions.fires(welfare.DUE)
+@reactions.fires(welfare.DUE, first=True)
 async def welfare_due(timer: Timer, tx: Transaction) -> None:
     await welfare.fall_due(timer.subject, tx)
 

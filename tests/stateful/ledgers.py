@@ -79,7 +79,7 @@ class Ledger:
         reactions = _REACTIONS[service]
         letters = DeadLetters(settings, service, self.work, Producer(settings))
         self._inbox = Inbox(reactions, self.work, Tracing(settings, service, "story"), letters, 1)
-        self._timers = TimerLoop(settings, service, clock, self.work, reactions.firings)
+        self._timers = TimerLoop(settings, service, clock, self.work, reactions.firings, reactions.first_kinds)
 
     async def handle(
         self,

@@ -34,11 +34,11 @@ Migrated = Callable[[str], None]
 
 
 @asynccontextmanager
-async def relaying(settings: Settings) -> AsyncIterator[None]:
-    """A relay of the probe, from start to clean stop."""
+async def relaying(settings: Settings, *first: str) -> AsyncIterator[None]:
+    """A relay of the probe, from start to clean stop. `first` are topics."""
     stop = asyncio.Event()
     async with producing(settings) as producer:
-        task = asyncio.create_task(Relay(settings, "probe", producer).run(stop))
+        task = asyncio.create_task(Relay(settings, "probe", producer, first).run(stop))
         try:
             yield
         finally:
@@ -71,6 +71,26 @@ def sequences(records: list[Record]) -> dict[str, list[int]]:
         if envelope.sequence not in seen:
             seen.append(envelope.sequence)
     return found
+
+
+def test_a_first_topic_waits_for_no_other(settings: Settings, migrated: Migrated, unique: str) -> None:  # R-OS-09
+    migrated("probe")
+    other, first = make_topic(settings, unique), make_topic(settings, f"{unique}-first")
+    subjects = [str(uuid4()) for _ in range(10)]
+
+    async def run() -> None:
+        await write(settings, other, subjects, range(1, 101))
+        await write(settings, first, subjects, range(1, 4))
+        async with relaying(settings, first):
+            await until(lambda: all_published(settings))
+
+    asyncio.run(run())
+    rows = asyncio.run(query(settings, "select topic, published_at from outbox order by published_at, id"))
+    order = [row["topic"] for row in rows]
+    # All of it is in the first batch, though it was committed last.
+    assert (len(order), order[:500].count(first), order[500:].count(first)) == (1030, 30, 0)
+    for topic, count in ((first, 3), (other, 100)):
+        assert sequences(list(scan(settings, topic))) == {subject: list(range(1, count + 1)) for subject in subjects}
 
 
 def test_everything_committed_is_published_once_in_order_by_one_of_several_relays(

@@ -102,7 +102,7 @@ class Ledger:
 
     def fire(self) -> None:
         """Fires the timers that are due."""
-        loop = TimerLoop(self.settings, "safety", self.clock, self.work, reactions.firings)
+        loop = TimerLoop(self.settings, "safety", self.clock, self.work, reactions.firings, reactions.first_kinds)
 
         async def due() -> int:
             async with self.pool.acquire() as connection:

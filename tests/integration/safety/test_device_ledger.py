@@ -381,7 +381,7 @@ def test_somebody_checks_in_while_the_time_runs_out(ledger: Ledger) -> None:  # 
     told(ledger, (handlers_duty.come_on_duty, on()))
     start(ledger, 5)
     ledger.clock.advance(5 * MINUTE)
-    loop = TimerLoop(ledger.settings, "safety", ledger.clock, ledger.work, reactions.firings)
+    loop = TimerLoop(ledger.settings, "safety", ledger.clock, ledger.work, reactions.firings, reactions.first_kinds)
     waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
     async def raced() -> None:

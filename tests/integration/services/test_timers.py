@@ -100,6 +100,35 @@ def on_the_bench(fresh_database: Callable[[], str]) -> Callable[..., None]:
     return lambda test, clock=None: asyncio.run(run(test, clock or SystemClock()))
 
 
+def test_a_first_kind_waits_for_no_other(on_the_bench: Run) -> None:  # R-OS-09
+    async def test(bench: Bench) -> None:
+        order: list[str] = []
+
+        async def noted(timer: Timer, _tx: Transaction) -> None:
+            order.append(timer.kind)
+            if order == [KIND]:
+                # Due last, and written while hundreds of others are in hand.
+                await bench.start(new_id(), kind="FIRST")
+
+        hundreds = [new_id() for _ in range(350)]
+        await bench.start(*hundreds, due=bench.clock.now() - timedelta(hours=1))
+        stop = asyncio.Event()
+        firings = {KIND: noted, "FIRST": noted}
+        loop = TimerLoop(bench.settings, "intake", bench.clock, bench.work, firings, ("FIRST",))
+        task = asyncio.create_task(loop.run(stop))
+
+        async def fired() -> int:
+            return len(order)
+
+        await until(fired, lambda count: count > len(hundreds))
+        stop.set()
+        await task
+        # One batch of others at the most.
+        assert order.index("FIRST") <= 100
+
+    on_the_bench(test)
+
+
 def test_two_loops_fire_each_timer_once(on_the_bench: Run) -> None:
     async def test(bench: Bench) -> None:
         subjects = [new_id() for _ in range(150)]

@@ -1,12 +1,16 @@
 """Tables of the emergency path: by force and day, and never missing (R-OS-03, R-OS-06)."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from importlib import resources
 
 import pytest
 
 from services.safety.emergency.domain.signals import EscalationLevel
+from services.safety.emergency.rows import HAPPENED, level_kind
 from services.safety.reference import emergency as reference
+from services.safety.worker import reactions
 
 TODAY = date(2026, 11, 23)
 LINES = [
@@ -80,3 +84,13 @@ def test_a_forces_own_lines_take_the_place_of_everybodys(
     assert written("north", date(2025, 6, 1)) == [(1, 5)]
     assert written("north", TODAY) == [(2, 9)]
     assert written("south", TODAY) == [(1, 10)]
+
+
+def test_what_goes_first_is_what_its_index_finds() -> None:  # R-OS-09, ADR 0020
+    """An index of part of a table is used only where the query names that very part."""
+    indexes = (resources.files("services.safety") / "migrations" / "0007_pre_emergencies_first.sql").read_text()
+    topics, kinds = (set(re.findall(r"'([\w.]+)'", part)) - {"WAITING"} for part in indexes.split("create index")[1:])
+    assert topics == set(reactions.first_topics)
+    assert kinds == set(reactions.first_kinds)
+    levels = {level_kind(rung.level) for rung in reference.ladder("west-yorkshire", TODAY)}
+    assert {HAPPENED, *levels} < kinds
