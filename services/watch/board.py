@@ -20,6 +20,8 @@ class Board(Following[api.WatchBoardResponse]):
         self.units: dict[str, types.Unit] = {}
         self.assignments: dict[str, types.Assignment] = {}
         self.tasks: dict[str, types.Task] = {}
+        # By emergency and by the unit that was told of it.
+        self.nearby: dict[str, types.EmergencyNearby] = {}
 
     def open(self) -> Any:
         request = api.WatchBoardRequest(force=self._force, after_sequence=self.sequence)
@@ -27,7 +29,7 @@ class Board(Following[api.WatchBoardResponse]):
 
     def take(self, message: api.WatchBoardResponse) -> None:
         if message.snapshot_begins:
-            for kept in (self.incidents, self.units, self.assignments, self.tasks):
+            for kept in (self.incidents, self.units, self.assignments, self.tasks, self.nearby):
                 kept.clear()
         if message.HasField("change"):
             self._apply(message.change)
@@ -44,6 +46,9 @@ class Board(Following[api.WatchBoardResponse]):
             _keep(self.assignments, change.assignment.assignment_id, change.assignment, over=over)
         if change.HasField("task"):
             _keep(self.tasks, change.task.task_id, change.task, over=change.task.HasField("done_at"))
+        if change.HasField("emergency_nearby"):
+            told = change.emergency_nearby
+            _keep(self.nearby, f"{told.emergency_id}/{told.unit_id}", told, over=told.over)
 
     def assignments_of(self, incident_id: str) -> list[types.Assignment]:
         """The open assignments of an incident."""

@@ -50,6 +50,7 @@ class Console(Following[api.WatchEmergenciesResponse]):
             self._resume_token = message.resume_token
         if message.snapshot_begins:
             self.emergencies.clear()
+            self.alarms.clear()
         if message.HasField("path_alarm"):
             self.alarms[message.path_alarm.site] = message.path_alarm
         if message.HasField("emergency"):

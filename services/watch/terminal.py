@@ -22,8 +22,10 @@ class Terminal(Following[api.WatchUnitResponse]):
         super().__init__(replicas)
         self.unit_id = unit_id
         self.unit: types.Unit | None = None
-        # Every assignment as it was last told, ended ones too.
+        # Every assignment as it was last told, ended ones too; those that ended unseen are forgotten.
         self.assignments: dict[str, types.Assignment] = {}
+        # Emergencies that somebody nearby has and nobody has taken (R-OS-03).
+        self.nearby: dict[str, types.EmergencyNearby] = {}
         # When each version of each hazard answer was first told, by the monotonic clock.
         self.told: dict[tuple[str, int], float] = {}
         self._acknowledges = acknowledges
@@ -36,6 +38,11 @@ class Terminal(Following[api.WatchUnitResponse]):
         return UnitServiceStub(self.replicas.channel).WatchUnit(request, metadata=self.replicas.headers)
 
     def take(self, message: api.WatchUnitResponse) -> None:
+        if message.snapshot_begins:
+            # What follows is everything: what is not in it ended while nobody could say so.
+            self.unit = None
+            self.assignments.clear()
+            self.nearby.clear()
         self._sequence = max(self._sequence, message.sequence)
         if message.HasField("unit"):
             self.unit = message.unit
@@ -45,6 +52,12 @@ class Terminal(Following[api.WatchUnitResponse]):
             self.told.setdefault((told.assignment_id, told.hazard.version), time.monotonic())
             if self._acknowledges:
                 self.acknowledge(told)
+        if message.HasField("emergency_nearby"):
+            near = message.emergency_nearby
+            if near.over:
+                self.nearby.pop(near.emergency_id, None)
+            else:
+                self.nearby[near.emergency_id] = near
 
     def acknowledge(self, told: types.Assignment) -> None:
         """Begins to acknowledge whatever of it is not acknowledged: the assignment, and its hazards."""

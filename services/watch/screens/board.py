@@ -8,22 +8,41 @@ from rich.text import Text
 
 from peel.dispatch.v1 import types_pb2 as types
 from services.watch.board import Board
-from services.watch.screens.words import LOUD, QUIET, WARNING, age, moment, place, until, word
+from services.watch.screens.words import LOUD, QUIET, WARNING, age, moment, place, point, until, word
 
 _MOST = 25
 _GOOD = "green"
 
 
 def board_screen(board: Board, now: datetime) -> RenderableType:
-    """Tasks first where there are any: they are what a person has to do now."""
-    parts = [_tasks(board, now)] if board.tasks else []
+    """Emergencies and tasks first where there are any: they are what a person has to do now."""
+    parts = [_nearby(board, now)] if board.nearby else []
+    parts += [_tasks(board, now)] if board.tasks else []
     return Group(*parts, _incidents(board, now), _units(board, now))
+
+
+def _nearby(board: Board, now: datetime) -> Table:
+    """Emergencies that nobody has taken, and which units were told of them (R-OS-03)."""
+    emergencies: dict[str, list[types.EmergencyNearby]] = {}
+    for one in sorted(board.nearby.values(), key=lambda told: told.distance_metres):
+        emergencies.setdefault(one.emergency_id, []).append(one)
+    title = f"Emergencies of which units nearby were told ({len(emergencies)})"
+    table = Table("who", "for", "where", "units told", title=title, expand=True)
+    for told in sorted(emergencies.values(), key=lambda every: every[0].raised_at.ToMicroseconds()):
+        units = ", ".join(f"{_callsign(board, one.unit_id)} ({one.distance_metres:,.0f} m)" for one in told)
+        whose = Text(told[0].callsign or "unit not known", LOUD)
+        table.add_row(whose, age(moment(told[0], "raised_at"), now), point(told[0].point), units)
+    return table
+
+
+def _callsign(board: Board, unit_id: str) -> str:
+    return board.units[unit_id].callsign if unit_id in board.units else unit_id[-6:]
 
 
 def _tasks(board: Board, now: datetime) -> Table:
     table = Table("task", "for", "since", "about", title=f"To do ({len(board.tasks)})", expand=True)
     for task in sorted(board.tasks.values(), key=lambda one: one.raised_at.ToMicroseconds())[:_MOST]:
-        about = board.units[task.unit_id].callsign if task.unit_id in board.units else task.incident_id[-6:]
+        about = _callsign(board, task.unit_id) if task.unit_id else task.incident_id[-6:]
         kind = word(types.TaskKind.Name(task.kind), "TASK_KIND_")
         table.add_row(Text(kind, WARNING), task.owner, age(moment(task, "raised_at"), now), about)
     return table
@@ -69,12 +88,23 @@ def hazard_words(one: types.Assignment) -> Text:
     hazard = one.hazard
     if hazard.outcome == types.HAZARD_OUTCOME_NONE_FOUND:
         return Text("no markers", _GOOD)
+    markers = ", ".join(sorted({marker_word(found) for found in hazard.hazards}))
     if hazard.outcome != types.HAZARD_OUTCOME_MARKERS_FOUND:
         reason = word(types.NotCheckedReason.Name(hazard.reason), "NOT_CHECKED_REASON_")
-        return Text(f"NOT CHECKED: {reason}", LOUD)
-    codes = ", ".join(sorted({found.code or "RESTRICTED" for found in hazard.hazards}))
+        return Text(f"NOT CHECKED: {reason}{f'; known: {markers}' if markers else ''}", LOUD)
     known = one.hazard_acknowledged >= hazard.version
-    return Text(f"{codes}{'' if known else ' NOT ACKNOWLEDGED'}", WARNING if known else LOUD)
+    stands = any(not found.withdrawn for found in hazard.hazards)
+    # That a warning is gone has to be acknowledged too, and is no warning.
+    styles = (QUIET, WARNING) if not stands else (WARNING, LOUD)
+    return Text(f"{markers}{'' if known else ' NOT ACKNOWLEDGED'}", styles[not known])
+
+
+def marker_word(found: types.Hazard) -> str:
+    """A marker's code, and that it does not stand any more or that nobody has verified it since it expired."""
+    name = found.code or "RESTRICTED"
+    if found.withdrawn:
+        return f"{name} (withdrawn)"
+    return f"{name} (expired, unverified)" if found.expired else name
 
 
 def _units(board: Board, now: datetime) -> Table:

@@ -7,15 +7,19 @@ from typing import cast
 from rich.console import Console as Paper
 from rich.console import RenderableType
 
+from peel.dispatch.v1 import api_pb2 as dispatch_api
 from peel.dispatch.v1 import types_pb2 as dispatch
+from peel.dispatch.v1 import unit_api_pb2 as unit_api
+from peel.safety.v1 import emergency_api_pb2 as safety_api
 from peel.safety.v1 import emergency_types_pb2 as safety
 from services.kernel.wire import stamp
 from services.watch.board import Board
 from services.watch.console import Console
 from services.watch.replicas import Replicas
-from services.watch.screens.board import board_screen
+from services.watch.screens.board import board_screen, hazard_words
 from services.watch.screens.emergencies import emergencies_screen
 from services.watch.screens.unit import unit_screen
+from services.watch.screens.words import LOUD, QUIET, WARNING
 from services.watch.terminal import Terminal
 
 NOW = datetime(2026, 11, 25, 22, 0, tzinfo=UTC)
@@ -139,3 +143,103 @@ def test_a_terminal_tells_the_crew_what_to_do_about_each_marker() -> None:  # R-
     assert "wait for ARV" in shown
     assert "ask the duty inspector" in shown
     assert "a: acknowledge" in shown
+
+
+def taken_back(acknowledged: int = 0) -> dispatch.Assignment:
+    """An assignment of which the crew was told of firearms, and then that there are none."""
+    hazard = dispatch.HazardAnswer()
+    hazard.CopyFrom(FIREARMS)
+    hazard.version = 2
+    for one in hazard.hazards:
+        one.withdrawn = True
+    return an_assignment(hazard, acknowledged)
+
+
+def test_a_marker_that_was_withdrawn_is_not_drawn_as_if_it_stood() -> None:  # R-MK-02
+    words = hazard_words(taken_back())
+    assert words.plain == "FI (withdrawn), RESTRICTED (withdrawn) NOT ACKNOWLEDGED"
+    assert words.style == WARNING
+    assert hazard_words(taken_back(acknowledged=2)).style == QUIET
+    assert hazard_words(an_assignment(FIREARMS)).style == LOUD
+    terminal = Terminal("u", NOBODY)
+    terminal.assignments["a"] = taken_back()
+    shown = drawn(unit_screen(terminal, NOW))
+    assert "FI (withdrawn)" in shown
+    assert "this warning was taken back" in shown
+    assert "wait for ARV" not in shown
+
+
+def test_one_marker_is_withdrawn_and_another_stands() -> None:
+    one = taken_back()
+    one.hazard.hazards[1].withdrawn = False
+    assert hazard_words(one).plain == "FI (withdrawn), RESTRICTED NOT ACKNOWLEDGED"
+    assert hazard_words(one).style == LOUD
+
+
+def test_what_a_stale_replica_knows_is_told_with_what_was_not_checked() -> None:  # I3
+    blind = dispatch.HazardAnswer(
+        outcome=dispatch.HAZARD_OUTCOME_NOT_CHECKED,
+        reason=dispatch.NOT_CHECKED_REASON_REPLICA_STALE,
+        hazards=[dispatch.Hazard(code="FI", expired=True)],
+    )
+    assert hazard_words(an_assignment(blind)).plain == "NOT CHECKED: replica stale; known: FI (expired, unverified)"
+
+
+def an_emergency_nearby(unit_id: str, metres: float, *, over: bool = False) -> dispatch.EmergencyNearby:
+    near = dispatch.EmergencyNearby(
+        emergency_id="e",
+        unit_id=unit_id,
+        callsign="BD12",
+        distance_metres=metres,
+        raised_at=stamp(NOW - timedelta(seconds=40)),
+        over=over,
+    )
+    near.point.latitude, near.point.longitude = 53.8, -1.55
+    return near
+
+
+def test_a_crew_is_shown_who_needs_help_nearby_until_it_is_over() -> None:  # R-OS-03
+    terminal = Terminal("u", NOBODY)
+    terminal.take(unit_api.WatchUnitResponse(sequence=5, emergency_nearby=an_emergency_nearby("u", 812)))
+    shown = drawn(unit_screen(terminal, NOW))
+    assert "EMERGENCY NEARBY: BD12, 812 m away at 53.8000, -1.5500, for 0:40" in shown
+    terminal.take(unit_api.WatchUnitResponse(sequence=6, emergency_nearby=an_emergency_nearby("u", 812, over=True)))
+    assert "EMERGENCY NEARBY" not in drawn(unit_screen(terminal, NOW))
+
+
+def test_the_board_shows_which_units_were_told_of_an_emergency() -> None:  # R-OS-03
+    board = Board("force", NOBODY)
+    for sequence, (unit_id, metres) in enumerate((("u1", 2_400.0), ("u2", 800.0)), 1):
+        unit = dispatch.Unit(unit_id=unit_id, callsign=unit_id.upper(), status=dispatch.UNIT_STATUS_ON_PATROL)
+        told = dispatch.BoardChange(sequence=sequence, emergency_nearby=an_emergency_nearby(unit_id, metres), unit=unit)
+        board.take(dispatch_api.WatchBoardResponse(change=told))
+    shown = drawn(board_screen(board, NOW))
+    assert "Emergencies of which units nearby were told (1)" in shown
+    assert "U2 (800 m), U1 (2,400 m)" in shown
+    for unit_id in ("u1", "u2"):
+        over = dispatch.BoardChange(emergency_nearby=an_emergency_nearby(unit_id, 0, over=True))
+        board.take(dispatch_api.WatchBoardResponse(change=over))
+    assert "nearby" not in drawn(board_screen(board, NOW))
+    board.nearby["e/u1"] = an_emergency_nearby("u1", 1)
+    board.take(dispatch_api.WatchBoardResponse(snapshot_begins=True))
+    assert board.nearby == {}
+
+
+def test_a_terminal_that_begins_anew_forgets_what_ended_meanwhile() -> None:
+    terminal = Terminal("u", NOBODY)
+    terminal.take(unit_api.WatchUnitResponse(sequence=1, assignment=an_assignment(FIREARMS)))
+    terminal.take(unit_api.WatchUnitResponse(sequence=2, emergency_nearby=an_emergency_nearby("u", 812)))
+    terminal.take(unit_api.WatchUnitResponse(snapshot_begins=True))
+    terminal.take(unit_api.WatchUnitResponse(sequence=9, unit=dispatch.Unit(unit_id="u", callsign="BD12")))
+    terminal.take(unit_api.WatchUnitResponse(snapshot_ends=True))
+    shown = drawn(unit_screen(terminal, NOW))
+    assert "not assigned" in shown
+    assert "EMERGENCY NEARBY" not in shown
+
+
+def test_an_alarm_that_ended_meanwhile_goes_with_the_snapshot() -> None:  # R-OS-07
+    console = Console("pod-1", "force", NOBODY)
+    console.take(safety_api.WatchEmergenciesResponse(path_alarm=safety.PathAlarm(site="site-1")))
+    assert "PATH NOT PROVEN at site-1" in drawn(emergencies_screen(console, NOW))
+    console.take(safety_api.WatchEmergenciesResponse(snapshot_begins=True))
+    assert "PATH NOT PROVEN" not in drawn(emergencies_screen(console, NOW))
