@@ -9,7 +9,7 @@ from services.kernel.door import Context
 from services.kernel.usecases import UseCases
 from services.kernel.validation import Check
 from services.safety.devices import handlers, handlers_heartbeats, handlers_welfare, messages, messages_welfare
-from services.safety.devices.domain.heartbeats import Beat, Tally
+from services.safety.devices.domain.heartbeats import Beats, Tally
 from services.safety.devices.messages import device_message
 from services.safety.devices.messages_welfare import welfare_message
 from services.safety.devices.trial import Trial
@@ -58,11 +58,11 @@ class DeviceDoor(api_grpc.DeviceServiceServicer):
             most=_MOST_MESSAGES,
         )
 
-    def _heartbeats(self, request: api.ReportHeartbeatsRequest) -> list[Beat]:
+    def _heartbeats(self, request: api.ReportHeartbeatsRequest) -> Beats:
         now = self._cases.clock.now()
-        beats = messages.beats_from(request, now)
-        handlers_heartbeats.locate(request.force, beats, now, self._carriers)
-        return beats
+        said = messages.beats_from(request, now)
+        handlers_heartbeats.locate(request.force, said.beats, now, self._carriers)
+        return said
 
     async def ListDevices(self, request: api.ListDevicesRequest, context: Context) -> api.ListDevicesResponse:
         page = self._cases.pages.page(request, Check(self._cases.clock.now()))

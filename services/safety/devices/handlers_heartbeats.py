@@ -8,7 +8,7 @@ from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
 from services.safety.devices import store_heartbeats
 from services.safety.devices.domain import carrying
-from services.safety.devices.domain.heartbeats import Beat, Tally, newest, timely
+from services.safety.devices.domain.heartbeats import Beat, Beats, Tally, newest, timely
 from services.safety.devices.messages import device_message
 from services.safety.emergency.carriers import Carriers
 from services.safety.reference.devices import silence
@@ -21,13 +21,14 @@ def locate(force: str, beats: Sequence[Beat], now: datetime, carriers: Carriers)
             carriers.locate(force, beat.radio, beat.point, min(beat.at, now))
 
 
-async def take_heartbeats(batch: list[Sequence[Beat]], tx: Transaction) -> Tally:
-    beats = [beat for beats in batch for beat in beats]
+async def take_heartbeats(batch: list[Beats], tx: Transaction) -> Tally:
+    beats = [beat for message in batch for beat in message.beats]
     known = await store_heartbeats.heard_at(tx, tx.caller.force, {beat.radio for beat in beats})
     heard, tally = newest(beats, known, tx.now)
     if heard:
         await store_heartbeats.hear(tx, tx.caller.force, heard)
-    return tally
+    unreadable = sum(message.unreadable for message in batch)
+    return tally + Tally(unreadable, unreadable)
 
 
 async def note_silence(tx: Transaction) -> None:

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from peel.safety.v1 import device_api_pb2 as api
 from peel.safety.v1 import emergency_types_pb2 as types
+from services.kernel.errors import Invalid, Violation
 from services.kernel.validation import Check
 from services.kernel.wire import optional_stamp
 from services.safety.devices.domain.carrying import Device
-from services.safety.devices.domain.heartbeats import Beat
+from services.safety.devices.domain.heartbeats import Beat, Beats
 from services.safety.emergency.messages import carrier_message, point_from
 
 RADIO_LONGEST = 64
@@ -55,24 +56,27 @@ def codes_from(request: api.SetSafeCodesRequest, now: datetime) -> tuple[str, st
     return radio, safe, duress
 
 
-def beats_from(request: api.ReportHeartbeatsRequest, now: datetime) -> list[Beat]:
-    """The heartbeats in one message of a stream."""
-    check = Check(now)
+def beats_from(request: api.ReportHeartbeatsRequest, now: datetime) -> Beats:
+    """The heartbeats in one message of a stream. One that cannot be read is counted: the others are of other radios.
+
+    Raises Invalid where there are more than 500.
+    """
     if len(request.heartbeats) > _MOST_HEARTBEATS:
-        check.violation("heartbeats", f"must have at most {_MOST_HEARTBEATS} entries")
-    beats = [_beat(check, f"heartbeats[{n}]", one) for n, one in enumerate(request.heartbeats[:_MOST_HEARTBEATS])]
-    check.done()
-    return beats
+        raise Invalid([Violation("heartbeats", f"must have at most {_MOST_HEARTBEATS} entries")])
+    beats = tuple(beat for one in request.heartbeats if (beat := _beat(one, now)) is not None)
+    return Beats(beats, len(request.heartbeats) - len(beats))
 
 
-def _beat(check: Check, at: str, beat: api.Heartbeat) -> Beat:
-    radio = check.text(f"{at}.radio", beat.radio, longest=RADIO_LONGEST, required=True)
-    moment = check.moment(f"{at}.at", beat.at, given=beat.HasField("at"))
-    if not beat.HasField("at"):
-        check.violation(f"{at}.at", "must be given")
-    point = None
-    if beat.HasField("point"):
-        point = point_from(beat.point)
-        if point is None:
-            check.violation(f"{at}.point", "must have a latitude, a longitude and an accuracy that are on this planet")
-    return Beat(radio, moment or check.now, point)
+def _beat(beat: api.Heartbeat, now: datetime) -> Beat | None:
+    """A sign of life; None where it says not whose or not when. A place that is none is left out: it lives all the
+    same."""
+    check = Check(now)
+    radio = check.text("radio", beat.radio, longest=RADIO_LONGEST, required=True)
+    at = check.moment("at", beat.at, given=beat.HasField("at"))
+    try:
+        check.done()
+    except Invalid:
+        return None
+    if at is None:
+        return None
+    return Beat(radio, at, point_from(beat.point) if beat.HasField("point") else None)

@@ -1,7 +1,7 @@
 """Devices in the database: who carries them by dispatch's events in any order, who was heard, who must check in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +23,7 @@ from services.safety.devices import (
     store_welfare,
 )
 from services.safety.devices.domain.duty import Doing, Freed, OffDuty, OnDuty, Sent
-from services.safety.devices.domain.heartbeats import Beat, Tally
+from services.safety.devices.domain.heartbeats import Beat, Beats, Tally
 from services.safety.devices.domain.welfare import Welfare
 from services.safety.devices.handlers_welfare import CheckIn, StartWelfare
 from services.safety.emergency.carriers import Carriers, Codes
@@ -74,8 +74,7 @@ def carrier(ledger: Ledger, radio: str = RADIO) -> Carrier:
 
 
 def beats(ledger: Ledger, *said: Beat) -> Tally:
-    batch: list[Sequence[Beat]] = [said]
-    return ledger.handle(handlers_heartbeats.take_heartbeats, batch, GATEWAY)
+    return ledger.handle(handlers_heartbeats.take_heartbeats, [Beats(said)], GATEWAY)
 
 
 def look(ledger: Ledger) -> list[tuple[str, bool, int]]:

@@ -6,16 +6,20 @@ from itertools import permutations
 from uuid import uuid4
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kernel.errors import Refused
+from peel.safety.v1 import device_api_pb2 as api
+from services.kernel.errors import Invalid, Refused
 from services.kernel.reference import local_date
+from services.kernel.wire import stamp
 from services.safety.devices.domain import carrying
 from services.safety.devices.domain import welfare as rules
 from services.safety.devices.domain.carrying import Device, Fault, fault_of, must_carry
-from services.safety.devices.domain.heartbeats import AHEAD, Beat, Tally, newest
+from services.safety.devices.domain.heartbeats import AHEAD, Beat, Beats, Tally, newest
 from services.safety.devices.domain.welfare import UNKNOWN_HAZARD, Welfare, minutes_at_scene
+from services.safety.devices.messages import beats_from
 from services.safety.emergency.carriers import Carriers, Codes, Known
 from services.safety.emergency.domain.answering import Code
 from services.safety.emergency.domain.naming import device_id
@@ -96,6 +100,31 @@ def test_a_sign_of_life_from_the_future_is_none() -> None:
     assert tally == Tally(received=2, ignored=1)
     # A clock that is a little ahead is no reason to call a radio silent.
     assert [(one.radio, one.at, one.point_at) for one in heard] == [(RADIO, NOON, NOON)]
+
+
+def beating(radio: str = RADIO, *, given: bool = True, latitude: float | None = None) -> api.Heartbeat:
+    beat = api.Heartbeat(radio=radio, at=stamp(NOON) if given else None)
+    if latitude is not None:
+        beat.point.latitude, beat.point.longitude = latitude, -1.5
+    return beat
+
+
+def test_a_heartbeat_that_cannot_be_read_costs_no_other_radio_its_own() -> None:  # R-OS-07
+    unreadable = [beating(given=False), beating(""), beating("x" * 65), beating("\x00")]
+    unreadable += [api.Heartbeat(radio=RADIO, at=Timestamp(seconds=10**14))]
+    request = api.ReportHeartbeatsRequest(heartbeats=[beating(), *unreadable, beating("other", latitude=53.8)])
+    assert beats_from(request, NOON) == Beats((Beat(RADIO, NOON), Beat("other", NOON, Point(53.8, -1.5, 0))), 5)
+
+
+def test_a_radio_that_does_not_know_where_it_is_lives_all_the_same() -> None:  # R-OS-07
+    (beat,) = beats_from(api.ReportHeartbeatsRequest(heartbeats=[beating(latitude=91)]), NOON).beats
+    assert beat == Beat(RADIO, NOON)
+
+
+def test_a_message_of_too_many_heartbeats_is_refused() -> None:
+    beats_from(api.ReportHeartbeatsRequest(heartbeats=[beating()] * 500), NOON)
+    with pytest.raises(Invalid):
+        beats_from(api.ReportHeartbeatsRequest(heartbeats=[beating()] * 501), NOON)
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 50)), max_size=12), st.integers(0, 12))

@@ -20,6 +20,14 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
+class Beats:
+    """What one message of a stream came to. `unreadable` are those of which nobody can tell whose, or when."""
+
+    beats: tuple[Beat, ...] = ()
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What is newest of a radio: when it was heard, and where it last said that it was."""
 

@@ -200,7 +200,7 @@ class ReportHeartbeatsResponse(_message.Message):
     IGNORED_FIELD_NUMBER: _builtins.int
     received: _builtins.int
     ignored: _builtins.int
-    """From the future, or older than the newest."""
+    """From the future, older than the newest, or without saying whose or when."""
     def __init__(
         self,
         *,
