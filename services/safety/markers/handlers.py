@@ -99,16 +99,16 @@ async def list_subject_markers(command: ListSubjectMarkers, tx: Transaction) -> 
     return [shown(marker, tx.caller.roles) for marker in found]
 
 
-async def ask_for_review(marker_id: UUID, tx: Transaction) -> None:
+async def ask_for_review(clock: UUID, tx: Transaction) -> None:
     """Puts a marker whose review is due into its owner's tray, where it stays until it is revised or ends."""
-    marker = await store.lock_any(tx, marker_id)
+    marker = await store.of_clock(tx, clock)
     if marker is not None and marker.state(tx.now) is MarkerState.ACTIVE and marker.content.review_due <= tx.now:
-        await store.ask_for_review(tx, marker_id, tx.now)
+        await store.ask_for_review(tx, marker.id, tx.now)
 
 
-async def expire_marker(marker_id: UUID, tx: Transaction) -> None:
+async def expire_marker(clock: UUID, tx: Transaction) -> None:
     """Tells everybody that a marker expired. It is shown as expired from now on, never deleted (domain facts 4.3)."""
-    marker = await store.lock_any(tx, marker_id)
+    marker = await store.of_clock(tx, clock)
     if marker is not None and marker.state(tx.now) is MarkerState.EXPIRED:
         expired = changed(marker, tx.caller.subject, tx.now)
         await store.keep(tx, [expired])
@@ -154,12 +154,13 @@ def _start_clocks(marker: Marker, tx: Transaction) -> None:
     content = marker.content
     licensed = content.source is MarkerSource.FIREARMS_LICENSING
     owner = FIREARMS_LICENSING if licensed else INTELLIGENCE_UNIT
-    tx.start_timer(MARKER_EXPIRED, marker.id, due=content.expires_at, owner=owner, force=marker.force)
+    tx.start_timer(MARKER_EXPIRED, marker.clock, due=content.expires_at, owner=owner, force=marker.force)
     # Due at the expiry, the review is the renewal.
     if content.review_due < content.expires_at:
-        tx.start_timer(MARKER_REVIEW_DUE, marker.id, due=content.review_due, owner=owner, force=marker.force)
+        tx.start_timer(MARKER_REVIEW_DUE, marker.clock, due=content.review_due, owner=owner, force=marker.force)
 
 
 def _stop_clocks(marker: Marker, tx: Transaction) -> None:
-    tx.cancel_timer(MARKER_REVIEW_DUE, marker.id)
-    tx.cancel_timer(MARKER_EXPIRED, marker.id)
+    """Those of the version before. One that strikes just now is not waited for: it finds this version, or none."""
+    tx.cancel_timer(MARKER_REVIEW_DUE, marker.clock_before)
+    tx.cancel_timer(MARKER_EXPIRED, marker.clock_before)

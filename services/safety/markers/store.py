@@ -19,7 +19,8 @@ _COLUMNS = (
     "id uuid, force text, subject jsonb, code text, severity smallint, source smallint, reliability smallint, "
     "grounds text, handling_instruction text, restricted boolean, contact_point text, created_by text, "
     "created_at timestamptz, changed_by text, changed_at timestamptz, review_due timestamptz, expires_at timestamptz, "
-    "version bigint, withdrawn_at timestamptz, withdrawn_explanation text, certificate_number text, seen_in bigint"
+    "version bigint, withdrawn_at timestamptz, withdrawn_explanation text, certificate_number text, seen_in bigint, "
+    "clock uuid"
 )
 _STAYS = ("id", "force", "created_by", "created_at", "certificate_number", "seen_in")
 _CHANGES = [name for name in (column.split()[0] for column in _COLUMNS.split(", ")) if name not in _STAYS]
@@ -62,6 +63,7 @@ def _marker_row(marker: Marker, seen_in: int | None) -> tuple[object, ...]:
         marker.withdrawn_explanation,
         content.certificate_number,
         seen_in,
+        marker.clock,
     )
 
 
@@ -151,9 +153,12 @@ async def marker(tx: Transaction, marker_id: UUID, *, lock: bool = False) -> Mar
     return marker_from(row)
 
 
-async def lock_any(tx: Transaction, marker_id: UUID) -> Marker | None:
-    """A marker of whatever force, locked, as a timer names it; None where there is none."""
-    row = await tx.maybe("select * from marker where id = $1 for update", marker_id)
+async def of_clock(tx: Transaction, clock: UUID) -> Marker | None:
+    """The marker that a clock is of, locked; None where another version has taken its place.
+
+    Clocks that were started before they had names of their own bear the id of their marker.
+    """
+    row = await tx.maybe("select * from marker where clock = $1 or id = $1 for update", clock)
     return None if row is None else marker_from(row)
 
 

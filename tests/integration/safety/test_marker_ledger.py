@@ -1,6 +1,9 @@
 """Markers in the ledger: history, clocks, trays, and what the other services are told."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -8,14 +11,19 @@ import pytest
 
 from peel.safety.v1 import events_pb2 as events
 from peel.safety.v1 import types_pb2 as types
+from services.kernel.caller import Caller
 from services.kernel.errors import NotFound
+from services.kernel.timers import TimerLoop
+from services.kernel.transaction import Transaction
 from services.kernel.wire import stamp
-from services.safety.markers import handlers
+from services.safety.markers import handlers, store
 from services.safety.markers.domain.finding import ways_to
 from services.safety.markers.domain.marker import Content, Marker
 from services.safety.markers.domain.terms import MarkerState
+from services.safety.worker import reactions
 from tests.integration.safety.ledger import Ledger, ledger
-from tests.unit.safety.markers.building import CONTACT_POINT, DAY, GROUNDS, YEAR, content, refused
+from tests.integration.services.waiting import until
+from tests.unit.safety.markers.building import CONTACT_POINT, DAY, FORCE, GROUNDS, NOW, YEAR, content, refused
 
 __all__ = ["ledger"]
 
@@ -192,3 +200,51 @@ def test_exactly_one_subjects_markers_are_listed_newest_first_by_pages(ledger: L
         rest = ledger.handle(handlers.list_subject_markers, handlers.ListSubjectMarkers(way, first[-1].id, 2), ANALYST)
         assert [one.id for one in rest] == [markers[0].id]
         assert rest[0].state(ledger.clock.now()) is MarkerState.WITHDRAWN
+
+
+Change: TypeAlias = Callable[[Marker, Transaction], Awaitable[Marker]]
+
+
+async def renew(marker: Marker, tx: Transaction) -> Marker:
+    asked = content(expires_at=stamp(NOW + 3 * YEAR), review_due=stamp(NOW + 3 * YEAR))
+    return await handlers.revise_marker(handlers.ReviseMarker(marker.id, marker.version, asked), tx)
+
+
+async def withdraw(marker: Marker, tx: Transaction) -> Marker:
+    return await handlers.withdraw_marker(handlers.WithdrawMarker(marker.id, "no longer true"), tx)
+
+
+@pytest.mark.parametrize("change", [renew, withdraw])
+@pytest.mark.parametrize("kind", ["MARKER_REVIEW_DUE", "MARKER_EXPIRED"])
+def test_a_marker_is_changed_while_a_clock_of_it_strikes(ledger: Ledger, kind: str, change: Change) -> None:
+    """What strikes waits for the change, and the change not for it: it is then of a version that is no more."""
+    marker = made(ledger)
+    ledger.clock.advance(2 * YEAR)
+    loop = TimerLoop(ledger.settings, "safety", ledger.clock, ledger.work, reactions.firings)
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    async def raced() -> None:
+        (due,) = await ledger.pool.fetch("select id from timer where kind = $1", kind)
+        async with ledger.work.begin(Caller("somebody", FORCE, frozenset({ANALYST}))) as tx:
+            await store.marker(tx, marker.id, lock=True)
+            striking = asyncio.create_task(loop._fire(due["id"]))
+            await until(lambda: ledger.pool.fetchval(waiting), bool)
+            await change(marker, tx)
+        assert await striking
+
+    ledger.run(raced())
+    assert [told.marker.version for told in ledger.told()] == [1, 2]
+    assert ledger.backlog("safety.markers-to-review").size == 0
+
+
+def test_clocks_that_bear_the_id_of_their_marker_still_strike(ledger: Ledger) -> None:
+    """They were started before each version had clocks of its own."""
+    marker = made(ledger)
+    ledger.rows("update timer set subject = $1 where kind in ('MARKER_REVIEW_DUE', 'MARKER_EXPIRED')", marker.id)
+    ledger.rows("update marker set clock = null")
+    ledger.clock.advance(LATE)
+    ledger.fire()
+    assert ledger.backlog("safety.markers-to-review").size == 1
+    ledger.clock.advance(YEAR)
+    ledger.fire()
+    assert ledger.told()[-1].marker.state == types.MARKER_STATE_EXPIRED

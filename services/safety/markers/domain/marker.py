@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.kernel.errors import Refused, Violation
 from services.safety.markers.domain.codes import Codes
@@ -125,11 +125,25 @@ class Marker:
     withdrawn_at: datetime | None = None
     withdrawn_explanation: str = ""
 
+    @property
+    def clock(self) -> UUID:
+        """What the clocks of this version are named by: what strikes late is of a version that is no more."""
+        return _clock(self.id, self.version)
+
+    @property
+    def clock_before(self) -> UUID:
+        """What the clocks of the version before it are named by."""
+        return _clock(self.id, self.version - 1)
+
     def state(self, at: datetime) -> MarkerState:
         """Where it stands at a moment: by its expiry alone, whatever job ran or did not."""
         if self.withdrawn_at is not None:
             return MarkerState.WITHDRAWN
         return MarkerState.EXPIRED if at >= self.content.expires_at else MarkerState.ACTIVE
+
+
+def _clock(marker_id: UUID, version: int) -> UUID:
+    return uuid5(marker_id, str(version))
 
 
 def made(marker_id: UUID, force: str, content: Content, by: str, at: datetime) -> Marker:
