@@ -18,7 +18,7 @@ from services.safety.devices.domain import carrying
 from services.safety.devices.domain import welfare as rules
 from services.safety.devices.domain.carrying import Device, Fault, fault_of, must_carry
 from services.safety.devices.domain.heartbeats import AHEAD, Beat, Beats, Tally, newest
-from services.safety.devices.domain.welfare import UNKNOWN_HAZARD, Welfare, minutes_at_scene
+from services.safety.devices.domain.welfare import ANY, UNKNOWN_HAZARD, Rule, Welfare, minutes_at_scene
 from services.safety.devices.messages import beats_from
 from services.safety.emergency.carriers import Carriers, Codes, Known
 from services.safety.emergency.domain.answering import Code
@@ -141,7 +141,7 @@ def test_how_heartbeats_are_batched_changes_nothing(said: list[tuple[str, int]],
     ("grade", "codes", "minutes"),
     [
         ("2", set(), 20),
-        ("1", set(), 15),
+        ("1", set(), 20),
         ("2", {"DR"}, 20),
         ("2", {"VI"}, 10),
         ("2", {"WE", "DR"}, 10),
@@ -152,6 +152,12 @@ def test_how_heartbeats_are_batched_changes_nothing(said: list[tuple[str, int]],
 )
 def test_how_long_at_a_scene(grade: str, codes: set[str], minutes: int) -> None:  # R-OS-08
     assert minutes_at_scene(welfare_rules(FORCE, local_date(NOON)), grade, codes) == minutes
+
+
+def test_a_force_may_say_less_for_a_grade() -> None:  # R-OS-08
+    own = [Rule(ANY, ANY, 20), Rule("1", ANY, 15), Rule("1", "FI", 5)]
+    assert [minutes_at_scene(own, grade, set()) for grade in ("1", "2")] == [15, 20]
+    assert minutes_at_scene(own, "1", {"FI"}) == 5
 
 
 def test_a_timer_warns_at_four_fifths_and_begins_again() -> None:  # R-OS-08
