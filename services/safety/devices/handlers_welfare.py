@@ -1,7 +1,7 @@
 """Nobody at a scene is forgotten: who does not check in is called, and is then an emergency (R-OS-08)."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from peel.safety.v1 import events_pb2 as events
@@ -44,7 +44,7 @@ async def start_welfare(command: StartWelfare, tx: Transaction) -> Welfare:
     before = await store_welfare.of_device(tx, device.carrier.device_id)
     if before is not None:
         await _end(before, tx)
-    return _begin(device, command.minutes, tx, by_status=False)
+    return _begin(device, command.minutes, tx.now, tx, by_status=False)
 
 
 async def check_in(command: CheckIn, tx: Transaction) -> Welfare | None:
@@ -63,12 +63,13 @@ async def check_in(command: CheckIn, tx: Transaction) -> Welfare | None:
         return None
     first, *others = found
     for one in others:
-        await _again(one, one.minutes, tx)
-    return await _again(first, first.minutes, tx)
+        await _again(one, one.minutes, tx.now, tx)
+    return await _again(first, first.minutes, tx.now, tx)
 
 
 async def note_doing(told: Doing, tx: Transaction) -> None:
-    """A unit says what it does. At a scene its time runs, by the grade and by what is known of the place."""
+    """A unit says what it does. At a scene its time runs, by the grade and by what is known of the place: from when it
+    got there, however late that is heard of."""
     before = await store_welfare.of_unit(tx, told.unit_id, by_status=True)
     if not told.at_scene:
         for one in before:
@@ -76,18 +77,21 @@ async def note_doing(told: Doing, tx: Transaction) -> None:
         return
     minutes = _minutes(told, tx)
     if before:
+        since = min(told.since, tx.now)
         for one in before:
-            await _again(one, minutes, tx)
+            # That the unit is where it was is no word that its people are well.
+            if since > one.started_at or minutes < one.minutes:
+                await _again(one, minutes, max(since, one.started_at), tx)
     elif told.radios:
         await _begin_at_scene(told, minutes, tx)
 
 
 async def note_hazards(told: Doing, tx: Transaction) -> None:
-    """More is known of the place where a unit is: where that shortens its time, the shorter time begins now."""
+    """More is known of the place where a unit is: where that shortens its time, the shorter time begins then."""
     minutes = _minutes(told, tx)
     for one in await store_welfare.of_unit(tx, told.unit_id, by_status=True):
         if minutes < one.minutes:
-            await _again(one, minutes, tx)
+            await _again(one, minutes, max(one.started_at, min(told.since, tx.now)), tx)
 
 
 async def end_of_unit(unit_id: UUID, tx: Transaction) -> None:
@@ -101,7 +105,7 @@ async def warn(clock: UUID, tx: Transaction) -> None:
     found = await store_welfare.of_clock(tx, clock)
     if found is None:
         return
-    told = replace(found, sequence=found.sequence + 1)
+    told = rules.warned(found)
     await store_welfare.keep(tx, told)
     tx.emit(events.WelfareWarned(welfare=welfare_message(told)), force=told.force, sequence=told.sequence)
 
@@ -114,7 +118,7 @@ async def fall_due(clock: UUID, tx: Transaction) -> None:
     device = await store.device_named(tx, found.device_id)
     press = Press(device.radio, f"welfare/{found.id}", Trigger.WELFARE)
     signal = await following.press_for(press, device.carrier, found.force, tx)
-    await store_welfare.keep(tx, rules.ended(found, tx.now, signal.emergency_id))
+    await _ended(found, tx, signal.emergency_id)
 
 
 def _minutes(told: Doing, tx: Transaction) -> int:
@@ -123,43 +127,54 @@ def _minutes(told: Doing, tx: Transaction) -> int:
 
 async def _begin_at_scene(told: Doing, minutes: int, tx: Transaction) -> None:
     """One timer for the unit, on the first of its radios. What somebody asked for there stays, if it is due sooner."""
+    begins = rules.begins_at(told.since, await store_welfare.last_at_scene(tx, told.unit_id), tx.now)
+    if begins is None:
+        return
     device = await store.device_or_new(tx, told.force, min(told.radios))
     device = replace(device, carrier=replace(device.carrier, unit_id=told.unit_id))
     asked_for = await store_welfare.of_device(tx, device.carrier.device_id)
     if asked_for is not None:
-        if asked_for.due_at <= tx.now + timedelta(minutes=minutes):
+        if asked_for.due_at <= begins + timedelta(minutes=minutes):
             return
         await _end(asked_for, tx)
-    _begin(device, minutes, tx, by_status=True)
+    _begin(device, minutes, begins, tx, by_status=True)
 
 
-def _begin(device: Device, minutes: int, tx: Transaction, *, by_status: bool) -> Welfare:
+def _begin(device: Device, minutes: int, at: datetime, tx: Transaction, *, by_status: bool) -> Welfare:
     begun = Welfare(
         id=new_id(),
         clock=new_id(),
         force=device.force,
         device_id=device.carrier.device_id,
+        radio=device.radio,
         unit_id=device.carrier.unit_id,
         by_status=by_status,
         minutes=minutes,
-        started_at=tx.now,
+        started_at=at,
     )
     tx.add(store_welfare.WELFARE, store_welfare.welfare_row(begun))
     _start_timers(begun, tx)
     return begun
 
 
-async def _again(welfare: Welfare, minutes: int, tx: Transaction) -> Welfare:
+async def _again(welfare: Welfare, minutes: int, at: datetime, tx: Transaction) -> Welfare:
     _cancel_timers(welfare, tx)
-    again = rules.begun_again(welfare, tx.now, new_id(), minutes)
+    again = rules.begun_again(welfare, at, new_id(), minutes)
     await store_welfare.keep(tx, again)
     _start_timers(again, tx)
+    tx.emit(events.WelfareRenewed(welfare=welfare_message(again)), force=again.force, sequence=again.sequence)
     return again
 
 
 async def _end(welfare: Welfare, tx: Transaction) -> None:
-    await store_welfare.keep(tx, rules.ended(welfare, tx.now))
+    await _ended(welfare, tx)
     _cancel_timers(welfare, tx)
+
+
+async def _ended(welfare: Welfare, tx: Transaction, emergency_id: UUID | None = None) -> None:
+    over = rules.ended(welfare, tx.now, emergency_id)
+    await store_welfare.keep(tx, over)
+    tx.emit(events.WelfareEnded(welfare=welfare_message(over)), force=over.force, sequence=over.sequence)
 
 
 def _start_timers(welfare: Welfare, tx: Transaction) -> None:

@@ -51,14 +51,16 @@ def doing_from(event: dispatch.UnitStatusChanged) -> Doing:
     """What a unit does now, and what is known of where it does it."""
     unit, at_scene = event.unit, event.unit.status == units.UNIT_STATUS_AT_SCENE
     on = event.assignment
-    return Doing(unit.force, UUID(unit.unit_id), tuple(unit.radios), at_scene, on.grade, _codes(on.hazard))
+    since = moment(unit.status_since)
+    return Doing(unit.force, UUID(unit.unit_id), tuple(unit.radios), at_scene, since, on.grade, _codes(on.hazard))
 
 
 def hazards_from(event: dispatch.HazardUpdated) -> Doing:
     """What is known now of where a unit was sent."""
     on = event.assignment
     at_scene = on.state == units.ASSIGNMENT_STATE_AT_SCENE
-    return Doing(on.force, UUID(on.unit_id), (), at_scene, on.grade, _codes(on.hazard))
+    since = moment(on.hazard.checked_at)
+    return Doing(on.force, UUID(on.unit_id), (), at_scene, since, on.grade, _codes(on.hazard))
 
 
 def _codes(answer: units.HazardAnswer) -> frozenset[str]:

@@ -23,6 +23,8 @@ def welfare_message(welfare: Welfare) -> types.Welfare:
         warn_at=stamp(welfare.warn_at),
         due_at=stamp(welfare.due_at),
         ended=welfare.ended_at is not None,
+        radio=welfare.radio,
+        emergency_id="" if welfare.emergency_id is None else str(welfare.emergency_id),
     )
 
 

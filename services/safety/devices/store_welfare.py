@@ -13,8 +13,11 @@ WELFARE = Table.of(
     "started_at timestamptz, "
     "warn_at timestamptz, due_at timestamptz",
 )
-_COLUMNS = "id, clock, force, device_id, unit_id, by_status, minutes, started_at, ended_at, emergency_id, sequence"
-_SELECT = f"select {_COLUMNS} from welfare"
+_COLUMNS = (
+    "w.id, w.clock, w.force, device_id, d.radio, w.unit_id, w.by_status, w.minutes, w.started_at, w.ended_at, "
+    "w.emergency_id, w.sequence"
+)
+_SELECT = f"select {_COLUMNS} from welfare as w join device as d using (device_id)"
 
 
 def welfare_row(welfare: Welfare) -> tuple[object, ...]:
@@ -39,21 +42,21 @@ def _welfare(row: Row) -> Welfare:
 
 async def of_clock(tx: Transaction, clock: UUID) -> Welfare | None:
     """The timer that runs by a clock, locked; None where it has ended or begun again."""
-    row = await tx.maybe(f"{_SELECT} where clock = $1 and ended_at is null for update", clock)
+    row = await tx.maybe(f"{_SELECT} where w.clock = $1 and w.ended_at is null for update of w", clock)
     return None if row is None else _welfare(row)
 
 
 async def of_device(tx: Transaction, device_id: UUID) -> Welfare | None:
     """The timer that runs for a device itself, locked."""
-    row = await tx.maybe(f"{_SELECT} where device_id = $1 and ended_at is null for update", device_id)
+    row = await tx.maybe(f"{_SELECT} where device_id = $1 and w.ended_at is null for update of w", device_id)
     return None if row is None else _welfare(row)
 
 
 async def of_crew(tx: Transaction, device: Device) -> list[Welfare]:
     """Those that a word from this device is for, locked: its own first, and that of its unit at a scene."""
     rows = await tx.all(
-        f"{_SELECT} where ended_at is null and (device_id = $1 or (by_status and unit_id = $2)) "
-        "order by device_id <> $1, id for update",
+        f"{_SELECT} where w.ended_at is null and (device_id = $1 or (w.by_status and w.unit_id = $2)) "
+        "order by device_id <> $1, w.id for update of w",
         device.carrier.device_id,
         device.carrier.unit_id,
     )
@@ -63,7 +66,8 @@ async def of_crew(tx: Transaction, device: Device) -> list[Welfare]:
 async def of_unit(tx: Transaction, unit_id: UUID, *, by_status: bool) -> list[Welfare]:
     """Those that run for a unit, locked; or only the one that runs because it is at a scene."""
     rows = await tx.all(
-        f"{_SELECT} where unit_id = $1 and ended_at is null and (by_status or not $2) order by id for update",
+        f"{_SELECT} where w.unit_id = $1 and w.ended_at is null and (w.by_status or not $2) order by w.id "
+        "for update of w",
         unit_id,
         by_status,
     )
@@ -73,9 +77,17 @@ async def of_unit(tx: Transaction, unit_id: UUID, *, by_status: bool) -> list[We
 async def last_of_device(tx: Transaction, device: Device) -> Welfare | None:
     """The timer that ran last for a device, or for its unit at a scene."""
     row = await tx.maybe(
-        f"{_SELECT} where device_id = $1 or (by_status and unit_id = $2) order by started_at desc limit 1",
+        f"{_SELECT} where device_id = $1 or (w.by_status and w.unit_id = $2) order by w.started_at desc limit 1",
         device.carrier.device_id,
         device.carrier.unit_id,
+    )
+    return None if row is None else _welfare(row)
+
+
+async def last_at_scene(tx: Transaction, unit_id: UUID) -> Welfare | None:
+    """The timer that ran last because a unit was at a scene."""
+    row = await tx.maybe(
+        f"{_SELECT} where w.unit_id = $1 and w.by_status order by w.started_at desc, w.id desc limit 1", unit_id
     )
     return None if row is None else _welfare(row)
 

@@ -51,8 +51,10 @@ def sent(at: datetime, incident_id: UUID = INCIDENT) -> Sent:
     return Sent(FORCE, UNIT, "W1", (RADIO,), incident_id, "14 Nowhere Crescent", at)
 
 
-def doing(*codes: str, at_scene: bool = True, grade: str = "2", radios: tuple[str, ...] = (RADIO,)) -> Doing:
-    return Doing(FORCE, UNIT, radios, at_scene, grade, frozenset(codes))
+def doing(
+    *codes: str, at_scene: bool = True, grade: str = "2", radios: tuple[str, ...] = (RADIO,), since: datetime = NOW
+) -> Doing:
+    return Doing(FORCE, UNIT, radios, at_scene, since, grade, frozenset(codes))
 
 
 def told(ledger: Ledger, *orders: tuple[Callable[[Any, Transaction], Awaitable[None]], Any]) -> None:
@@ -311,8 +313,8 @@ def test_leaving_the_scene_or_going_off_duty_ends_it(ledger: Ledger) -> None:  #
         (handlers_duty.go_off_duty, OffDuty(FORCE, UNIT, (RADIO,), NOW + MINUTE)),
     )
     told(ledger, (handlers_duty.come_on_duty, on()))
-    for leave in leaving:
-        told(ledger, (handlers_welfare.note_doing, doing()), leave)
+    for number, leave in enumerate(leaving):
+        told(ledger, (handlers_welfare.note_doing, doing(since=NOW + number * MINUTE)), leave)
     assert [one["ended_at"] for one in welfare(ledger)] == [NOW, NOW]
     ledger.clock.advance(60 * MINUTE)
     ledger.fire()
@@ -322,11 +324,80 @@ def test_leaving_the_scene_or_going_off_duty_ends_it(ledger: Ledger) -> None:  #
 def test_a_hazard_that_is_found_later_shortens_the_time(ledger: Ledger) -> None:  # R-OS-08
     told(ledger, (handlers_duty.come_on_duty, on()), (handlers_welfare.note_doing, doing()))
     ledger.clock.advance(15 * MINUTE)
-    told(ledger, (handlers_welfare.note_hazards, doing("FI", radios=())))
+    told(ledger, (handlers_welfare.note_hazards, doing("FI", radios=(), since=NOW + 14 * MINUTE)))
     (timer,) = welfare(ledger)
-    assert (timer["minutes"], timer["due_at"]) == (10, NOW + 25 * MINUTE)
+    assert (timer["minutes"], timer["due_at"]) == (10, NOW + 24 * MINUTE)
     told(ledger, (handlers_welfare.note_hazards, doing("DR", radios=())))
     assert welfare(ledger)[0]["minutes"] == 10
+
+
+def test_time_at_a_scene_runs_from_the_status_and_not_from_when_it_was_heard_of(ledger: Ledger) -> None:  # R-OS-08
+    """Kafka was away for half an hour: the crew is called, and is an emergency, at once."""
+    told(ledger, (handlers_duty.come_on_duty, on()))
+    ledger.clock.advance(5 * MINUTE)
+    told(ledger, (handlers_welfare.note_doing, doing()))
+    (timer,) = welfare(ledger)
+    assert (timer["started_at"], timer["due_at"]) == (NOW, NOW + 20 * MINUTE)
+    told(ledger, (handlers_welfare.note_doing, doing(at_scene=False)))
+    ledger.clock.advance(60 * MINUTE)
+    told(ledger, (handlers_welfare.note_doing, doing(since=NOW + 30 * MINUTE)))
+    ledger.fire()
+    assert (len(warned(ledger)), len(pressed(ledger))) == (1, 1)
+
+
+def test_that_a_crew_is_where_it_was_is_no_word_from_it(ledger: Ledger) -> None:  # R-OS-08
+    """A unit is told again for other reasons, such as an emergency of a colleague."""
+    told(ledger, (handlers_duty.come_on_duty, on()), (handlers_welfare.note_doing, doing()))
+    ledger.clock.advance(15 * MINUTE)
+    told(ledger, (handlers_welfare.note_doing, doing()))
+    assert welfare(ledger)[0]["due_at"] == NOW + 20 * MINUTE
+    told(ledger, (handlers_welfare.note_doing, doing(since=NOW + 10 * MINUTE)))
+    assert welfare(ledger)[0]["due_at"] == NOW + 30 * MINUTE
+
+
+def test_an_old_status_does_not_begin_again_what_somebody_ended(ledger: Ledger) -> None:  # R-OS-08
+    told(ledger, (handlers_duty.come_on_duty, on()), (handlers_welfare.note_doing, doing()))
+    ledger.clock.advance(5 * MINUTE)
+    assert ledger.handle(handlers_welfare.check_in, CheckIn(RADIO, finished=True), OFFICER) is None
+    told(ledger, (handlers_welfare.note_doing, doing()))
+    assert [one["ended_at"] for one in welfare(ledger)] == [NOW + 5 * MINUTE]
+    # They go there once more.
+    ledger.clock.advance(5 * MINUTE)
+    told(ledger, (handlers_welfare.note_doing, doing(since=NOW + 9 * MINUTE)))
+    assert [one["ended_at"] for one in welfare(ledger)] == [NOW + 5 * MINUTE, None]
+
+
+def test_a_crew_that_became_an_emergency_is_not_forgotten_after_it(ledger: Ledger) -> None:  # R-OS-08
+    told(ledger, (handlers_duty.come_on_duty, on()), (handlers_welfare.note_doing, doing()))
+    ledger.clock.advance(20 * MINUTE)
+    ledger.fire()
+    ledger.clock.advance(5 * MINUTE)
+    # The emergency is cleared, and the unit is told again for it.
+    told(ledger, (handlers_welfare.note_doing, doing()))
+    (_, again) = welfare(ledger)
+    assert (again["started_at"], again["ended_at"]) == (NOW + 20 * MINUTE, None)
+    assert len(pressed(ledger)) == 1
+
+
+def test_whoever_was_to_be_called_need_not_be_once_they_are_heard(ledger: Ledger) -> None:  # R-OS-08
+    """Dispatch ends its task by this: the next warning is then another one, and not lost behind it."""
+    told(ledger, (handlers_duty.come_on_duty, on()))
+    start(ledger, 10)
+    for _ in range(2):
+        ledger.clock.advance(8 * MINUTE)
+        ledger.fire()
+        ledger.handle(handlers_welfare.check_in, CheckIn(RADIO, finished=False), OFFICER)
+    ledger.clock.advance(10 * MINUTE)
+    ledger.fire()
+    rows = ledger.rows(
+        "select type, sequence, payload from outbox where topic = 'safety.welfare.v1' order by id",
+    )
+    kinds = ["WelfareWarned", "WelfareRenewed", "WelfareWarned", "WelfareRenewed", "WelfareWarned", "WelfareEnded"]
+    assert [row["type"].rpartition(".")[2] for row in rows] == kinds
+    assert [row["sequence"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    messages = [events.WelfareEnded.FromString(row["payload"]).welfare for row in rows]
+    assert {one.radio for one in messages} == {RADIO}
+    assert [one.emergency_id for one in messages] == ["", "", "", "", "", pressed(ledger)[0].emergency_id]
 
 
 def start(ledger: Ledger, minutes: int, *roles: str) -> Welfare:
@@ -338,11 +409,11 @@ def test_what_somebody_asks_for_stands_in_place_of_what_ran(ledger: Ledger) -> N
     asked = start(ledger, 5)
     assert [one["ended_at"] is None for one in welfare(ledger)].count(True) == 1
     # At the scene again: the sooner of the two stays.
-    told(ledger, (handlers_welfare.note_doing, doing()))
+    told(ledger, (handlers_welfare.note_doing, doing(since=NOW + MINUTE)))
     (running,) = ledger.rows("select id from welfare where ended_at is null")
     assert running["id"] == asked.id
     start(ledger, 240, DISPATCHER)
-    told(ledger, (handlers_welfare.note_doing, doing("FI")))
+    told(ledger, (handlers_welfare.note_doing, doing("FI", since=NOW + MINUTE)))
     (running,) = ledger.rows("select minutes, by_status from welfare where ended_at is null")
     assert (running["minutes"], running["by_status"]) == (10, True)
 

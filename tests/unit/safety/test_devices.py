@@ -160,8 +160,20 @@ def test_a_force_may_say_less_for_a_grade() -> None:  # R-OS-08
     assert minutes_at_scene(own, "1", {"FI"}) == 5
 
 
+def test_time_at_a_scene_counts_from_when_the_crew_got_there() -> None:  # R-OS-08
+    assert rules.begins_at(at(-300), None, NOON) == at(-300)
+    # A clock that is ahead of ours gives nobody more time.
+    assert rules.begins_at(at(300), None, NOON) == NOON
+    last = Welfare(uuid4(), uuid4(), FORCE, uuid4(), RADIO, None, by_status=True, minutes=10, started_at=at(-900))
+    assert rules.begins_at(at(-300), rules.ended(last, at(-400)), NOON) == at(-300)
+    # Somebody has said since that nobody has to check in there.
+    assert rules.begins_at(at(-300), rules.ended(last, at(-200)), NOON) is None
+    # Nobody had: the crew is there still, and has been heard since.
+    assert rules.begins_at(at(-300), rules.ended(last, at(-200), uuid4()), NOON) == at(-200)
+
+
 def test_a_timer_warns_at_four_fifths_and_begins_again() -> None:  # R-OS-08
-    timer = Welfare(uuid4(), uuid4(), FORCE, uuid4(), None, by_status=True, minutes=10, started_at=NOON)
+    timer = Welfare(uuid4(), uuid4(), FORCE, uuid4(), RADIO, None, by_status=True, minutes=10, started_at=NOON)
     assert (timer.warn_at, timer.due_at) == (at(480), at(600))
     clock = uuid4()
     again = rules.begun_again(timer, at(300), clock)

@@ -43,11 +43,15 @@ class Freed:
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """What a unit does now. `codes` are those of the hazards that are known at its incident."""
+    """What a unit does, and since when, or since when that is known of where it does it.
+
+    `codes` are those of the hazards that are known at its incident.
+    """
 
     force: str
     unit_id: UUID
     radios: tuple[str, ...]
     at_scene: bool
+    since: datetime
     grade: str = ""
     codes: frozenset[str] = frozenset()

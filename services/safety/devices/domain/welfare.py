@@ -1,7 +1,7 @@
 """Time within which somebody has to check in (R-OS-08)."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -32,6 +32,7 @@ class Welfare:
     clock: UUID
     force: str
     device_id: UUID
+    radio: str = field(repr=False)
     unit_id: UUID | None
     by_status: bool
     minutes: int
@@ -56,11 +57,33 @@ def minutes_at_scene(rules: Iterable[Rule], grade: str, codes: Collection[str]) 
     )
 
 
-def begun_again(welfare: Welfare, now: datetime, clock: UUID, minutes: int | None = None) -> Welfare:
-    """The timer after a sign that its people are well, or with another time from now on."""
-    return replace(welfare, started_at=now, clock=clock, minutes=welfare.minutes if minutes is None else minutes)
+def begins_at(since: datetime, last: Welfare | None, now: datetime) -> datetime | None:
+    """From when a unit's time counts that says it is at a scene `since` then, where none runs: not from when that was
+    heard of. None where somebody has said meanwhile that nobody has to check in there any more.
+
+    `last` is the time that ran last for it. One that became an emergency has another after it, from its end on.
+    """
+    if last is not None and last.ended_at is not None and last.ended_at > since:
+        return None if last.emergency_id is None else min(last.ended_at, now)
+    return min(since, now)
+
+
+def warned(welfare: Welfare) -> Welfare:
+    """The timer of somebody who is to be called."""
+    return replace(welfare, sequence=welfare.sequence + 1)
+
+
+def begun_again(welfare: Welfare, at: datetime, clock: UUID, minutes: int | None = None) -> Welfare:
+    """The timer after a sign that its people are well, or with another time from then on."""
+    return replace(
+        welfare,
+        started_at=at,
+        clock=clock,
+        minutes=welfare.minutes if minutes is None else minutes,
+        sequence=welfare.sequence + 1,
+    )
 
 
 def ended(welfare: Welfare, now: datetime, emergency_id: UUID | None = None) -> Welfare:
     """The timer when nobody has to check in any more, or when nobody had: it has become that emergency."""
-    return replace(welfare, ended_at=now, emergency_id=emergency_id)
+    return replace(welfare, ended_at=now, emergency_id=emergency_id, sequence=welfare.sequence + 1)

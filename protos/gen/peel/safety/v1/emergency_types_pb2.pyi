@@ -775,6 +775,42 @@ class PathAlarm(_message.Message):
 Global___PathAlarm: _TypeAlias = PathAlarm  # noqa: Y015
 
 @_typing.final
+class RadioPath(_message.Message):
+    """The way from the radios of a force to the platform."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_ID_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    SILENT_FIELD_NUMBER: _builtins.int
+    UNHEARD_SINCE_FIELD_NUMBER: _builtins.int
+    RADIOS_FIELD_NUMBER: _builtins.int
+    path_id: _builtins.str
+    force: _builtins.str
+    silent: _builtins.bool
+    """Nothing has come by it for longer than a radio may be silent."""
+    radios: _builtins.int
+    """On duty."""
+    @_builtins.property
+    def unheard_since(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        path_id: _builtins.str = ...,
+        force: _builtins.str = ...,
+        silent: _builtins.bool = ...,
+        unheard_since: _timestamp_pb2.Timestamp | None = ...,
+        radios: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["unheard_since", b"unheard_since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["force", b"force", "path_id", b"path_id", "radios", b"radios", "silent", b"silent", "unheard_since", b"unheard_since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RadioPath: _TypeAlias = RadioPath  # noqa: Y015
+
+@_typing.final
 class Welfare(_message.Message):
     """Time within which somebody has to check in."""
 
@@ -788,11 +824,17 @@ class Welfare(_message.Message):
     WARN_AT_FIELD_NUMBER: _builtins.int
     DUE_AT_FIELD_NUMBER: _builtins.int
     ENDED_FIELD_NUMBER: _builtins.int
+    RADIO_FIELD_NUMBER: _builtins.int
+    EMERGENCY_ID_FIELD_NUMBER: _builtins.int
     welfare_id: _builtins.str
     force: _builtins.str
     device_id: _builtins.str
     unit_id: _builtins.str
     ended: _builtins.bool
+    radio: _builtins.str
+    """Of the device."""
+    emergency_id: _builtins.str
+    """The press that it became when nobody had checked in; empty otherwise."""
     @_builtins.property
     def started_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -812,10 +854,12 @@ class Welfare(_message.Message):
         warn_at: _timestamp_pb2.Timestamp | None = ...,
         due_at: _timestamp_pb2.Timestamp | None = ...,
         ended: _builtins.bool = ...,
+        radio: _builtins.str = ...,
+        emergency_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "started_at", b"started_at", "warn_at", b"warn_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "due_at", b"due_at", "ended", b"ended", "force", b"force", "started_at", b"started_at", "unit_id", b"unit_id", "warn_at", b"warn_at", "welfare_id", b"welfare_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "due_at", b"due_at", "emergency_id", b"emergency_id", "ended", b"ended", "force", b"force", "radio", b"radio", "started_at", b"started_at", "unit_id", b"unit_id", "warn_at", b"warn_at", "welfare_id", b"welfare_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -250,6 +250,28 @@ class DeviceSilenceChanged(_message.Message):
 Global___DeviceSilenceChanged: _TypeAlias = DeviceSilenceChanged  # noqa: Y015
 
 @_typing.final
+class RadioPathChanged(_message.Message):
+    """None of a force's radios on duty is heard any more, or some are again: it is the way from them that is silent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def path(self) -> _emergency_types_pb2.RadioPath: ...
+    def __init__(
+        self,
+        *,
+        path: _emergency_types_pb2.RadioPath | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["path", b"path"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RadioPathChanged: _TypeAlias = RadioPathChanged  # noqa: Y015
+
+@_typing.final
 class WelfareWarned(_message.Message):
     """Four fifths of somebody's welfare time are over: call them."""
 
@@ -270,3 +292,47 @@ class WelfareWarned(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WelfareWarned: _TypeAlias = WelfareWarned  # noqa: Y015
+
+@_typing.final
+class WelfareRenewed(_message.Message):
+    """Somebody checked in, or more is known of where they are: their time runs anew, and nobody needs to call them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WELFARE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def welfare(self) -> _emergency_types_pb2.Welfare: ...
+    def __init__(
+        self,
+        *,
+        welfare: _emergency_types_pb2.Welfare | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["welfare", b"welfare"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["welfare", b"welfare"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WelfareRenewed: _TypeAlias = WelfareRenewed  # noqa: Y015
+
+@_typing.final
+class WelfareEnded(_message.Message):
+    """Nobody has to check in any more, or nobody had: then it is an emergency now, which the welfare names."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WELFARE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def welfare(self) -> _emergency_types_pb2.Welfare: ...
+    def __init__(
+        self,
+        *,
+        welfare: _emergency_types_pb2.Welfare | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["welfare", b"welfare"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["welfare", b"welfare"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WelfareEnded: _TypeAlias = WelfareEnded  # noqa: Y015
