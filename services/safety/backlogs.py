@@ -38,6 +38,12 @@ BACKLOGS = (
         "select count(*) as size, min(silent_since) as oldest from device where silent_since is not null",
     ),
     Backlog(
+        "safety.radio-paths-silent",
+        "control room supervisor",
+        "Forces of whose radios on duty none is heard: it is the way from them, such as their gateway.",
+        "select count(*) as size, min(silent_since) as oldest from radio_path where silent_since is not null",
+    ),
+    Backlog(
         "safety.devices-untested",
         "control room supervisor",
         "Radios on duty whose self-test has not passed at this booking-on.",

@@ -77,5 +77,6 @@ def test_the_topic_catalogue() -> None:  # one topic an aggregate
         "safety.device.v1",
         "safety.emergency.v1",
         "safety.marker.v1",
+        "safety.path.v1",
         "safety.welfare.v1",
     ]

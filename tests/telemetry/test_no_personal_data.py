@@ -101,7 +101,9 @@ def _await_spans(running: Running) -> None:
 # are messages that others carry too.
 _ONLY_WITH_TIME = {
     "peel.safety.v1.DeviceSilenceChanged",
+    "peel.safety.v1.RadioPathChanged",
     "peel.safety.v1.WelfareWarned",
+    "peel.safety.v1.WelfareEnded",
     "peel.dispatch.v1.HazardUpdated",
 }
 

@@ -9,6 +9,7 @@ from services.kernel.validation import Check
 from services.kernel.wire import optional_stamp
 from services.safety.devices.domain.carrying import Device
 from services.safety.devices.domain.heartbeats import Beat, Beats
+from services.safety.devices.domain.paths import RadioPath
 from services.safety.emergency.messages import carrier_message, point_from
 
 RADIO_LONGEST = 64
@@ -28,6 +29,17 @@ def device_message(device: Device) -> types.Device:
         tested_at=optional_stamp(device.tested_at),
         test_passed=device.test_passed,
         codes_known=device.codes_known,
+    )
+
+
+def path_message(path: RadioPath) -> types.RadioPath:
+    """The way from a force's radios as the contract writes it."""
+    return types.RadioPath(
+        path_id=str(path.id),
+        force=path.force,
+        silent=path.silent_since is not None,
+        unheard_since=optional_stamp(path.unheard_since),
+        radios=path.radios,
     )
 
 

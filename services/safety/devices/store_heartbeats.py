@@ -70,9 +70,19 @@ _OF_FORCE = "left join unnest($1::text[], $2::timestamptz[]) as f(name, heard_si
 _HEARD_SINCE = "coalesce(f.heard_since, $3)"
 
 
-async def unheard(tx: Transaction, allowed: Silence) -> list[Device]:
-    """Devices on duty that were not heard for longer than their force allows and are not noted as silent, locked."""
-    return await _devices(tx, allowed, f"d.duty = 1 and d.silent_since is null and {_HEARD} < {_HEARD_SINCE}")
+async def unheard(tx: Transaction, allowed: Silence, doubtful: Sequence[str]) -> list[Device]:
+    """Devices on duty that were not heard for longer than their force allows and are not noted as silent, locked.
+
+    What was missed while the path of their force was not steady does not count; nor does a doubtful path.
+    """
+    return await _devices(
+        tx,
+        allowed,
+        f"d.duty = 1 and d.silent_since is null and {_HEARD} < {_HEARD_SINCE} and d.force <> all($4::text[]) "
+        "and not exists (select from radio_path as p where p.force = d.force "
+        f"and p.steady_since >= {_HEARD_SINCE})",
+        list(doubtful),
+    )
 
 
 async def heard_again(tx: Transaction, allowed: Silence) -> list[Device]:
@@ -80,13 +90,14 @@ async def heard_again(tx: Transaction, allowed: Silence) -> list[Device]:
     return await _devices(tx, allowed, f"d.silent_since is not null and (d.duty <> 1 or {_HEARD} >= {_HEARD_SINCE})")
 
 
-async def _devices(tx: Transaction, allowed: Silence, where: str) -> list[Device]:
+async def _devices(tx: Transaction, allowed: Silence, where: str, *more: object) -> list[Device]:
     rows = await tx.all(
         f"select {COLUMNS} from device as d {_OF_FORCE} where {where} order by d.device_id limit {_MOST} "
         "for update of d skip locked",
         list(allowed.of_force),
         [tx.now - limit for limit in allowed.of_force.values()],
         tx.now - allowed.usual,
+        *more,
     )
     return [device_from(row) for row in rows]
 

@@ -20,6 +20,9 @@ class Silence:
     usual: timedelta
     of_force: Mapping[str, timedelta]
 
+    def of(self, force: str) -> timedelta:
+        return self.of_force.get(force, self.usual)
+
 
 @cache
 def welfare_rules(force: str, on: date) -> tuple[Rule, ...]:

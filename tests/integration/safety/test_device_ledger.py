@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import pytest
@@ -41,6 +41,7 @@ UNIT, INCIDENT = UUID(int=1), UUID(int=2)
 OFFICER, GATEWAY, DISPATCHER = "ROLE_OFFICER", "ROLE_RADIO_GATEWAY", "ROLE_DISPATCHER"
 HERE, THERE = Point(53.8, -1.5, 5), Point(53.9, -1.6, 7)
 MINUTE = timedelta(minutes=1)
+Order: TypeAlias = tuple[Callable[[Any, Transaction], Awaitable[None]], Any]
 
 
 def on(since: datetime = NOW, unit_id: UUID = UNIT, crew: str = "somebody", *radios: str) -> OnDuty:
@@ -57,7 +58,7 @@ def doing(
     return Doing(FORCE, UNIT, radios, at_scene, since, grade, frozenset(codes))
 
 
-def told(ledger: Ledger, *orders: tuple[Callable[[Any, Transaction], Awaitable[None]], Any]) -> None:
+def told(ledger: Ledger, *orders: Order) -> None:
     for handler, command in orders:
         ledger.handle(handler, command)
 
@@ -230,6 +231,49 @@ def test_a_radio_on_duty_that_is_not_heard_is_silent(ledger: Ledger) -> None:  #
     assert ledger.backlog("safety.devices-silent").size == 0
 
 
+def paths_told(ledger: Ledger) -> list[tuple[bool, int]]:
+    rows = ledger.rows("select payload from outbox where type like '%RadioPathChanged' order by id")
+    told_of = [events.RadioPathChanged.FromString(row["payload"]).path for row in rows]
+    assert {path.force for path in told_of} <= {FORCE}
+    return [(path.silent, path.radios) for path in told_of]
+
+
+def test_where_no_radio_of_a_force_is_heard_that_is_one_alarm(ledger: Ledger) -> None:  # R-OS-07
+    """Its gateway was away for four minutes: no crew is called for it, then or while heartbeats return."""
+    radios = (RADIO, OTHER, "2341003")
+    told(ledger, (handlers_duty.come_on_duty, on(NOW, UNIT, "somebody", *radios)))
+    beats(ledger, *(Beat(radio, NOW) for radio in radios))
+    assert look(ledger) == []
+    ledger.clock.advance(4 * MINUTE)
+    assert look(ledger) == look(ledger) == []
+    assert paths_told(ledger) == [(True, 3)]
+    assert ledger.backlog("safety.radio-paths-silent").size == 1
+    beats(ledger, Beat(OTHER, ledger.clock.now()))
+    assert look(ledger) == []
+    assert paths_told(ledger) == [(True, 3), (False, 3)]
+    assert ledger.backlog("safety.radio-paths-silent").size == 0
+    # Those that do not come back are silent once they have had their whole time.
+    for _ in range(3):
+        ledger.clock.advance(MINUTE)
+        beats(ledger, Beat(OTHER, ledger.clock.now()))
+        assert look(ledger) == []
+    ledger.clock.advance(timedelta(seconds=1))
+    assert {(radio, silent) for radio, silent, _ in look(ledger)} == {(RADIO, True), ("2341003", True)}
+
+
+def test_radios_are_not_blamed_for_what_the_database_missed(ledger: Ledger) -> None:  # R-OS-07
+    told(ledger, (handlers_duty.come_on_duty, on(NOW, UNIT, "somebody", RADIO, OTHER)))
+    beats(ledger, Beat(RADIO, NOW), Beat(OTHER, NOW))
+    look(ledger)
+    ledger.rows("update radio_path set looked_at = looked_at - interval '31 seconds'")
+    ledger.clock.advance(10 * MINUTE)
+    assert look(ledger) == []
+    beats(ledger, Beat(OTHER, ledger.clock.now()))
+    ledger.clock.advance(timedelta(seconds=2))
+    assert look(ledger) == []
+    assert paths_told(ledger) == []
+
+
 def test_a_radio_that_is_put_away_is_silent_no_more(ledger: Ledger) -> None:
     told(ledger, (handlers_duty.come_on_duty, on()))
     ledger.clock.advance(4 * MINUTE)
@@ -240,7 +284,8 @@ def test_a_radio_that_is_put_away_is_silent_no_more(ledger: Ledger) -> None:
 
 def test_a_list_begins_with_those_that_are_silent_for_longest(ledger: Ledger) -> None:
     late = on(NOW + MINUTE, UUID(int=9), "another", "2341003")
-    told(ledger, (handlers_duty.come_on_duty, on(NOW, UNIT, "somebody", RADIO)), (handlers_duty.come_on_duty, late))
+    first = on(NOW, UNIT, "somebody", RADIO, "2341004")
+    told(ledger, (handlers_duty.come_on_duty, first), (handlers_duty.come_on_duty, late))
     ledger.clock.advance(5 * MINUTE)
     beats(ledger, Beat("2341004", NOW + 5 * MINUTE), Beat("2341005", NOW + 5 * MINUTE))
     look(ledger)
@@ -308,7 +353,7 @@ def test_time_runs_at_a_scene_until_somebody_checks_in(  # R-OS-08
 
 
 def test_leaving_the_scene_or_going_off_duty_ends_it(ledger: Ledger) -> None:  # R-OS-08
-    leaving = (
+    leaving: tuple[Order, ...] = (
         (handlers_welfare.note_doing, doing(at_scene=False)),
         (handlers_duty.go_off_duty, OffDuty(FORCE, UNIT, (RADIO,), NOW + MINUTE)),
     )

@@ -148,6 +148,7 @@ def test_a_radio_on_duty_falls_silent_and_is_heard_again(running: Running, force
     unit_id, carried = registered(running, force), radio()
     running.person("officer", force=force).ask(running.units.BookOn, booking_on(running, unit_id, radios=(carried,)))
     carried_by(running, force, carried)
+    # By itself: of one radio nobody can tell whether it or its path is silent.
     running.advance(4 * MINUTE)
     supervisor = running.person("supervisor", force=force)
     silent_only = api.ListDevicesRequest(force=force, silent_only=True)

@@ -28,7 +28,7 @@ from peel.safety.v1 import emergency_types_pb2 as peel_dot_safety_dot_v1_dot_eme
 from peel.safety.v1 import types_pb2 as peel_dot_safety_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpeel/safety/v1/events.proto\x12\x0epeel.safety.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpeel/options/v1/options.proto\x1a$peel/safety/v1/emergency_types.proto\x1a\x1apeel/safety/v1/types.proto\"e\n\rMarkerCreated\x12&\n\x06marker\x18\x01 \x01(\x0b\x32\x16.peel.safety.v1.Marker:,\x8a\xb5\x18(\n\x10safety.marker.v1\x12\x10marker.marker_id\x18\x01 \x01\"e\n\rMarkerRevised\x12&\n\x06marker\x18\x01 \x01(\x0b\x32\x16.peel.safety.v1.Marker:,\x8a\xb5\x18(\n\x10safety.marker.v1\x12\x10marker.marker_id\x18\x01 \x01\"g\n\x0fMarkerWithdrawn\x12&\n\x06marker\x18\x01 \x01(\x0b\x32\x16.peel.safety.v1.Marker:,\x8a\xb5\x18(\n\x10safety.marker.v1\x12\x10marker.marker_id\x18\x01 \x01\"\x8d\x01\n\x15MarkerLedgerConfirmed\x12\x11\n\tmarker_id\x18\x01 \x01(\t\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07markers\x18\x03 \x01(\x03:%\x8a\xb5\x18!\n\x10safety.marker.v1\x12\tmarker_id\x18\x01 \x01\"r\n\x0f\x45mergencyRaised\x12,\n\temergency\x18\x01 \x01(\x0b\x32\x19.peel.safety.v1.Emergency:1\x8a\xb5\x18-\n\x13safety.emergency.v1\x12\x16\x65mergency.emergency_id\"x\n\x15\x45mergencyAcknowledged\x12,\n\temergency\x18\x01 \x01(\x0b\x32\x19.peel.safety.v1.Emergency:1\x8a\xb5\x18-\n\x13safety.emergency.v1\x12\x16\x65mergency.emergency_id\"u\n\x12\x45mergencyEscalated\x12,\n\temergency\x18\x01 \x01(\x0b\x32\x19.peel.safety.v1.Emergency:1\x8a\xb5\x18-\n\x13safety.emergency.v1\x12\x16\x65mergency.emergency_id\"s\n\x10\x45mergencyCleared\x12,\n\temergency\x18\x01 \x01(\x0b\x32\x19.peel.safety.v1.Emergency:1\x8a\xb5\x18-\n\x13safety.emergency.v1\x12\x16\x65mergency.emergency_id\"`\n\x0c\x44\x65viceTested\x12&\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x16.peel.safety.v1.Device:(\x8a\xb5\x18$\n\x10safety.device.v1\x12\x10\x64\x65vice.device_id\"h\n\x14\x44\x65viceSilenceChanged\x12&\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x16.peel.safety.v1.Device:(\x8a\xb5\x18$\n\x10safety.device.v1\x12\x10\x64\x65vice.device_id\"a\n\x10RadioPathChanged\x12\'\n\x04path\x18\x01 \x01(\x0b\x32\x19.peel.safety.v1.RadioPath:$\x8a\xb5\x18 \n\x10safety.device.v1\x12\x0cpath.path_id\"f\n\rWelfareWarned\x12(\n\x07welfare\x18\x01 \x01(\x0b\x32\x17.peel.safety.v1.Welfare:+\x8a\xb5\x18\'\n\x11safety.welfare.v1\x12\x12welfare.welfare_id\"g\n\x0eWelfareRenewed\x12(\n\x07welfare\x18\x01 \x01(\x0b\x32\x17.peel.safety.v1.Welfare:+\x8a\xb5\x18\'\n\x11safety.welfare.v1\x12\x12welfare.welfare_id\"e\n\x0cWelfareEnded\x12(\n\x07welfare\x18\x01 \x01(\x0b\x32\x17.peel.safety.v1.Welfare:+\x8a\xb5\x18\'\n\x11safety.welfare.v1\x12\x12welfare.welfare_idb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpeel/safety/v1/events.proto\x12\x0epeel.safety.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpeel/options/v1/options.proto\x1a$peel/safety/v1/emergency_types.proto\x1a\x1apeel/safety/v1/types.proto\"e\n\rMarkerCreated\x12&\n\x06marker\x18\x01 \x01(\x0b\x32\x16.peel.safety.v1.Marker:,\x8a\xb5\x18(\n\x10safety.marker.v1\x12\x10marker.marker_id\x18\x01 \x01\"e\n\rMarkerRevised\x12&\n\x06marker\x18\x01 \x01(\x0b\x32\x16.peel.safety.v1.Marker:,\x8a\xb5\x18(\n\x10safety.marker.v1\x12\x10marker.marker_id\x18\x01 \x01\"g\n\x0fMarkerWithdrawn\x12&\n\x06marker\x18\x01 \x01(\x0b\x32\x16.peel.safety.v1.Marker:,\x8a\xb5\x18(\n\x10safety.marker.v1\x12\x10marker.marker_id\x18\x01 \x01\"\x8d\x01\n\x15MarkerLedgerConfirmed\x12\x11\n\tmarker_id\x18\x01 \x01(\t\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07markers\x18\x03 \x01(\x03:%\x8a\xb5\x18!\n\x10safety.marker.v1\x12\tmarker_id\x18\x01 \x01\"r\n\x0f\x45mergencyRaised\x12,\n\temergency\x18\x01 \x01(\x0b\x32\x19.peel.safety.v1.Emergency:1\x8a\xb5\x18-\n\x13safety.emergency.v1\x12\x16\x65mergency.emergency_id\"x\n\x15\x45mergencyAcknowledged\x12,\n\temergency\x18\x01 \x01(\x0b\x32\x19.peel.safety.v1.Emergency:1\x8a\xb5\x18-\n\x13safety.emergency.v1\x12\x16\x65mergency.emergency_id\"u\n\x12\x45mergencyEscalated\x12,\n\temergency\x18\x01 \x01(\x0b\x32\x19.peel.safety.v1.Emergency:1\x8a\xb5\x18-\n\x13safety.emergency.v1\x12\x16\x65mergency.emergency_id\"s\n\x10\x45mergencyCleared\x12,\n\temergency\x18\x01 \x01(\x0b\x32\x19.peel.safety.v1.Emergency:1\x8a\xb5\x18-\n\x13safety.emergency.v1\x12\x16\x65mergency.emergency_id\"`\n\x0c\x44\x65viceTested\x12&\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x16.peel.safety.v1.Device:(\x8a\xb5\x18$\n\x10safety.device.v1\x12\x10\x64\x65vice.device_id\"h\n\x14\x44\x65viceSilenceChanged\x12&\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x16.peel.safety.v1.Device:(\x8a\xb5\x18$\n\x10safety.device.v1\x12\x10\x64\x65vice.device_id\"_\n\x10RadioPathChanged\x12\'\n\x04path\x18\x01 \x01(\x0b\x32\x19.peel.safety.v1.RadioPath:\"\x8a\xb5\x18\x1e\n\x0esafety.path.v1\x12\x0cpath.path_id\"f\n\rWelfareWarned\x12(\n\x07welfare\x18\x01 \x01(\x0b\x32\x17.peel.safety.v1.Welfare:+\x8a\xb5\x18\'\n\x11safety.welfare.v1\x12\x12welfare.welfare_id\"g\n\x0eWelfareRenewed\x12(\n\x07welfare\x18\x01 \x01(\x0b\x32\x17.peel.safety.v1.Welfare:+\x8a\xb5\x18\'\n\x11safety.welfare.v1\x12\x12welfare.welfare_id\"e\n\x0cWelfareEnded\x12(\n\x07welfare\x18\x01 \x01(\x0b\x32\x17.peel.safety.v1.Welfare:+\x8a\xb5\x18\'\n\x11safety.welfare.v1\x12\x12welfare.welfare_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,7 +56,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DEVICESILENCECHANGED']._loaded_options = None
   _globals['_DEVICESILENCECHANGED']._serialized_options = b'\212\265\030$\n\020safety.device.v1\022\020device.device_id'
   _globals['_RADIOPATHCHANGED']._loaded_options = None
-  _globals['_RADIOPATHCHANGED']._serialized_options = b'\212\265\030 \n\020safety.device.v1\022\014path.path_id'
+  _globals['_RADIOPATHCHANGED']._serialized_options = b'\212\265\030\036\n\016safety.path.v1\022\014path.path_id'
   _globals['_WELFAREWARNED']._loaded_options = None
   _globals['_WELFAREWARNED']._serialized_options = b'\212\265\030\'\n\021safety.welfare.v1\022\022welfare.welfare_id'
   _globals['_WELFARERENEWED']._loaded_options = None
@@ -84,11 +84,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DEVICESILENCECHANGED']._serialized_start=1204
   _globals['_DEVICESILENCECHANGED']._serialized_end=1308
   _globals['_RADIOPATHCHANGED']._serialized_start=1310
-  _globals['_RADIOPATHCHANGED']._serialized_end=1407
-  _globals['_WELFAREWARNED']._serialized_start=1409
-  _globals['_WELFAREWARNED']._serialized_end=1511
-  _globals['_WELFARERENEWED']._serialized_start=1513
-  _globals['_WELFARERENEWED']._serialized_end=1616
-  _globals['_WELFAREENDED']._serialized_start=1618
-  _globals['_WELFAREENDED']._serialized_end=1719
+  _globals['_RADIOPATHCHANGED']._serialized_end=1405
+  _globals['_WELFAREWARNED']._serialized_start=1407
+  _globals['_WELFAREWARNED']._serialized_end=1509
+  _globals['_WELFARERENEWED']._serialized_start=1511
+  _globals['_WELFARERENEWED']._serialized_end=1614
+  _globals['_WELFAREENDED']._serialized_start=1616
+  _globals['_WELFAREENDED']._serialized_end=1717
 # @@protoc_insertion_point(module_scope)
