@@ -31,13 +31,18 @@ _NOT_YET = "NOT_FOUND"
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What came of the stories told so far."""
+class Seen:
+    """What came of the stories told so far.
+
+    Late is what was marked while the unit was being sent, or after: a crew that is on its way has to hear of all of it,
+    however the name was spelt.
+    """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     at_once: int = 0
     pushed: list[float] = field(default_factory=list)
     missed: Counter[How] = field(default_factory=Counter)
+    late_missed: int = 0
     told: Counter[How] = field(default_factory=Counter)
     unacknowledged: int = 0
     false_alarms: int = 0
@@ -47,7 +52,7 @@ class _Seen:
 async def firearms(stage: Stage) -> Verdict:
     """Sends units to incidents with and without markers, and for a while with the replica of markers standing still."""
     told = list(stories(ASSIGNMENTS, SystemClock().now()))
-    seen = _Seen()
+    seen = Seen()
     async with crews(stage, _CREWS, "FA") as on_duty:
         await _prepare(stage, told)
         normal, blind = told[_CREWS:], told[:_CREWS]
@@ -58,7 +63,7 @@ async def firearms(stage: Stage) -> Verdict:
             for story in normal:
                 group.create_task(_tell(stage, story, await free.get(), free, seen))
         await _tell_blind(stage, blind, on_duty, seen)
-    return _verdict(seen)
+    return verdict_of(seen)
 
 
 async def _prepare(stage: Stage, told: list[Story]) -> None:
@@ -79,7 +84,7 @@ async def _mark(stage: Stage, story: Story) -> str:
     return reply.marker.marker_id
 
 
-async def _tell(stage: Stage, story: Story, crew: Crew, free: "asyncio.Queue[Crew]", seen: _Seen) -> None:
+async def _tell(stage: Stage, story: Story, crew: Crew, free: "asyncio.Queue[Crew]", seen: Seen) -> None:
     """One incident from the call to the result."""
     incident_id = await graded(stage.line, story.call, _EMERGENCY)
     during = asyncio.create_task(_mark(stage, story)) if story.marker and story.when is not When.AFTER else None
@@ -91,7 +96,7 @@ async def _tell(stage: Stage, story: Story, crew: Crew, free: "asyncio.Queue[Cre
     free.put_nowait(crew)
 
 
-async def _tell_blind(stage: Stage, told: list[Story], on_duty: list[Crew], seen: _Seen) -> None:
+async def _tell_blind(stage: Stage, told: list[Story], on_duty: list[Crew], seen: Seen) -> None:
     """Units are sent while dispatch's worker stands still: its replica of markers grows old, and says so."""
     incidents = [await graded(stage.line, story.call, _EMERGENCY) for story in told]
     sent: list[tuple[types.Assignment, str]] = []
@@ -145,7 +150,7 @@ async def _assign(stage: Stage, incident_id: str, crew: Crew) -> types.Assignmen
     return assignment
 
 
-async def _heard(crew: Crew, assignment: types.Assignment, marker_id: str, story: Story, seen: _Seen) -> None:
+async def _heard(crew: Crew, assignment: types.Assignment, marker_id: str, story: Story, seen: Seen) -> None:
     """Waits until the crew has been told of the marker, at once or later, and has acknowledged all it was told."""
     began = time.monotonic()
     if story.marker is None:
@@ -158,6 +163,7 @@ async def _heard(crew: Crew, assignment: types.Assignment, marker_id: str, story
         seen.told[story.how] += 1
     else:
         seen.missed[story.how] += 1
+        seen.late_missed += story.when is not When.BEFORE
     if not await until(lambda: _acknowledged(crew, assignment), _PUSHED_SECONDS):
         seen.unacknowledged += 1
 
@@ -189,7 +195,8 @@ async def _finish(stage: Stage, incident_id: str, crew: Crew) -> None:
     await set_status(stage, crew, types.UNIT_STATUS_ON_PATROL)
 
 
-def _verdict(seen: _Seen) -> Verdict:
+def verdict_of(seen: Seen) -> Verdict:
+    """Whether that was safe: no unit without an answer, no late marker kept from it, and hardly a misspelt one."""
     unanswered = seen.outcomes["HAZARD_OUTCOME_UNSPECIFIED"]
     names = seen.told[How.NAME] + seen.missed[How.NAME]
     blind = seen.outcomes["HAZARD_OUTCOME_NOT_CHECKED"]
@@ -198,6 +205,7 @@ def _verdict(seen: _Seen) -> Verdict:
     pushed = sorted(seen.pushed)
     faults = [
         f"{unanswered} units were sent without a hazard answer" if unanswered else "",
+        f"{seen.late_missed} late markers were never pushed" if seen.late_missed else "",
         f"{missed_otherwise} markers were never told: {dict(seen.missed)}" if missed_otherwise else "",
         f"only {recall:.1%} of the markers by a misspelt name were told" if recall < _RECALL else "",
         f"{seen.unacknowledged} hazard answers were not acknowledged" if seen.unacknowledged else "",
@@ -212,7 +220,8 @@ def _verdict(seen: _Seen) -> Verdict:
         "not_checked_and_said_so": blind,
         "told_at_once": seen.at_once,
         "pushed_later": len(pushed),
-        "late_markers_not_pushed": seen.missed.total(),
+        "late_markers_not_pushed": seen.late_missed,
+        "markers_never_told": seen.missed.total(),
         "slowest_push_seconds": round(pushed[-1], 2) if pushed else 0.0,
         "recall_by_misspelt_name": round(recall, 4),
         "false_alarms_of_units_sent_to_nobody_marked": seen.false_alarms,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from deploy.people.synthetic import person
 from deploy.prove.misspelling import misspelt
+from deploy.prove.names import somebody
 from deploy.prove.telling import call_for_help
 from peel.intake.v1.api_pb2 import OpenContactRequest
 from peel.safety.v1 import api_pb2 as safety
@@ -66,13 +66,13 @@ def stories(count: int, now: datetime) -> Iterator[Story]:
 
 
 def _story(number: int, how: How, when: When, now: datetime, rng: random.Random) -> Story:
-    who = person("p1", rng, now.date())
+    who = somebody("p1", rng, now.date())
     place = _place(number, rng)
     plate = f"YK{rng.randrange(10, 75)} {''.join(rng.choices(_LETTERS, k=3))}"
     earlier = None
     subject = markers.MarkerSubject(kind=markers.SUBJECT_KIND_PERSON, given_name=who.given_name)
     subject.family_name, subject.date_of_birth = who.family_name, who.date_of_birth
-    people, vehicles = [person("p1", rng, now.date())], []
+    people, vehicles = [somebody("p1", rng, now.date())], []
     if how is How.NAME:
         people = [misspelt(who, rng)]
     elif how is How.ADDRESS:
