@@ -59,6 +59,7 @@ def unit_message(unit: Unit, today: date) -> types.Unit:
         assignment_id=_id(unit.assignment_id),
         last_message=types.UnitStatus.ValueType(unit.last_message),
         last_message_at=optional_stamp(unit.last_message_at),
+        duress=bool(unit.duress),
     )
 
 
@@ -161,6 +162,7 @@ def task_message(task: Task) -> types.Task:
         done_at=optional_stamp(task.done_at),
         done_by=task.done_by,
         note=task.note,
+        radio=task.radio,
     )
 
 

@@ -14,6 +14,9 @@ from peel.safety.v1.events_pb2 import (
     MarkerLedgerConfirmed,
     MarkerRevised,
     MarkerWithdrawn,
+    RadioPathChanged,
+    WelfareEnded,
+    WelfareRenewed,
     WelfareWarned,
 )
 from services.dispatch.assignments import handlers as assignments
@@ -32,7 +35,7 @@ from services.dispatch.markers.messages import marker_from
 from services.dispatch.markers.rechecking import HAZARD_RECHECK
 from services.dispatch.markers.replica import MarkerReplica
 from services.dispatch.radios import handlers as radios
-from services.dispatch.radios.messages import radio_test_from, unit_of
+from services.dispatch.radios.messages import path_from, radio_test_from, welfare_from
 from services.dispatch.units import keeping
 from services.kernel.reactions import Reactions
 from services.kernel.timers import Timer
@@ -116,9 +119,25 @@ async def device_silence_changed(event: DeviceSilenceChanged, tx: Transaction) -
     await radios.radio_silent(device.force, device.radio, silent=device.silent, tx=tx)
 
 
-@reactions.consumes(WelfareWarned, lambda event: (event.welfare.force, unit_of(event.welfare)))
-async def welfare_warned(whose: tuple[str, UUID | None], tx: Transaction) -> None:
-    await radios.welfare_warned(*whose, tx)
+@reactions.consumes(WelfareWarned, lambda event: welfare_from(event.welfare))
+async def welfare_warned(time: radios.WelfareTime, tx: Transaction) -> None:
+    await radios.welfare_warned(time, tx)
+
+
+@reactions.consumes(WelfareRenewed, lambda event: welfare_from(event.welfare))
+async def welfare_renewed(time: radios.WelfareTime, tx: Transaction) -> None:
+    await radios.welfare_settled(time, "their time began again", tx)
+
+
+@reactions.consumes(WelfareEnded, lambda event: welfare_from(event.welfare))
+async def welfare_ended(time: radios.WelfareTime, tx: Transaction) -> None:
+    note = "it is an emergency now" if time.emergency else "nobody has to check in any more"
+    await radios.welfare_settled(time, note, tx)
+
+
+@reactions.consumes(RadioPathChanged, path_from)
+async def radio_path_changed(path: radios.RadioPath, tx: Transaction) -> None:
+    await radios.path_changed(path, tx)
 
 
 @reactions.consumes(EmergencyRaised, emergency_from)

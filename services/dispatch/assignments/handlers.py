@@ -163,5 +163,6 @@ async def _silent(assignment_id: UUID, force: str, tx: Transaction) -> Assignmen
 
 
 async def _raise(kind: TaskKind, owner: str, silent: Assignment, unit_id: UUID | None, tx: Transaction) -> None:
-    subject = {"incident_id": silent.incident_id, "assignment_id": silent.id, "unit_id": unit_id}
-    await tray.raise_task(tx, kind, owner, silent.force, **subject)
+    await tray.raise_task(
+        tx, kind, owner, silent.force, incident_id=silent.incident_id, assignment_id=silent.id, unit_id=unit_id
+    )

@@ -11,6 +11,7 @@ from services.dispatch.board import handlers
 from services.dispatch.board.live import Key
 from services.dispatch.board.messages import board_parts, terminal_parts
 from services.dispatch.units.domain.units import for_any_unit, not_of_the_crew
+from services.dispatch.units.messages import unit_seen_by
 from services.kernel.caller import Caller
 from services.kernel.transaction import Transaction
 
@@ -88,7 +89,7 @@ class UnitView:
             raise not_of_the_crew()
         told = unit_api.WatchUnitResponse(sequence=change.sequence)
         if change.HasField("unit"):
-            told.unit.CopyFrom(change.unit)
+            told.unit.CopyFrom(unit_seen_by(change.unit, self.caller))
         elif change.HasField("assignment"):
             told.assignment.CopyFrom(change.assignment)
             told.acknowledge_hazard = change.assignment.acknowledge_hazard

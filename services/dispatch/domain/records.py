@@ -90,6 +90,8 @@ class Unit:
     status: UnitStatus
     status_since: datetime
     emergencies: tuple[UUID, ...] = ()
+    # Those of them in which the duress code was given.
+    duress: tuple[UUID, ...] = ()
     crew: tuple[CrewMember, ...] = ()
     radios: tuple[str, ...] = ()
     device_test: DeviceTest = DeviceTest.UNSPECIFIED
@@ -103,6 +105,11 @@ class Unit:
     last_message_at: datetime | None = None
     # Nobody is told of a unit before its first crew comes on duty.
     sequence: int = 0
+
+    @property
+    def officers(self) -> frozenset[str]:
+        """Its crew, by the subjects of their tokens."""
+        return frozenset(member.officer_id for member in self.crew)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +208,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something on a person's tray, by the name of their post: "dispatcher", "duty sergeant", "duty inspector"."""
+    """Something on a person's tray, by the name of their post: "dispatcher", "duty sergeant", "duty inspector".
+
+    `about_id` is the welfare time, emergency or radio path that it is about, as officer safety names it.
+    """
 
     id: UUID
     force: str
@@ -214,6 +224,8 @@ class Task:
     done_at: datetime | None = None
     done_by: str = ""
     note: str = ""
+    about_id: UUID | None = None
+    radio: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,3 +132,4 @@ class TaskKind(IntEnum):
     DEVICE_SILENT = 8
     STATUS_OVERDUE = 9
     EMERGENCY_NEARBY = 10
+    RADIO_PATH_SILENT = 11

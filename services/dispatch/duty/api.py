@@ -8,6 +8,7 @@ from peel.dispatch.v1 import unit_api_pb2_grpc as api_grpc
 from services.dispatch.domain.records import Unit
 from services.dispatch.duty import handlers, messages
 from services.dispatch.messages import unit_message
+from services.dispatch.units.messages import unit_seen_by
 from services.kernel.caller import current_call
 from services.kernel.door import Context
 from services.kernel.reference import local_date
@@ -56,7 +57,7 @@ class DutyDoor(api_grpc.UnitServiceServicer):
         )
 
     def _message(self, unit: Unit) -> types.Unit:
-        return unit_message(unit, local_date(self._cases.clock.now()))
+        return unit_seen_by(unit_message(unit, local_date(self._cases.clock.now())), current_call().caller)
 
     def _id(self, text: str) -> UUID:
         check = Check(self._cases.clock.now())

@@ -15,7 +15,14 @@ from services.dispatch.reference.units import duty_rules, status_rules
 from services.dispatch.tasks import tray
 from services.dispatch.units import store as unit_store
 from services.dispatch.units.domain.status import Follows, Transition, transit
-from services.dispatch.units.domain.units import book_off, book_on, for_any_unit, must_be_crew, override_test
+from services.dispatch.units.domain.units import (
+    book_off,
+    book_on,
+    for_any_unit,
+    looks_cleared,
+    must_be_crew,
+    override_test,
+)
 from services.dispatch.units.keeping import keep, keep_status, told_status, unwatch
 from services.kernel.errors import Refused
 from services.kernel.ids import new_id
@@ -66,7 +73,7 @@ async def book_unit_on(command: BookOn, tx: Transaction) -> Unit:
 
 async def book_unit_off(unit_id: UUID, tx: Transaction) -> Unit:
     before = await _own_unit(tx, unit_id)
-    unit = book_off(before, tx.now)
+    unit = book_off(before, tx.now, looks_cleared=looks_cleared(before.officers, tx.caller.subject, tx.caller.roles))
     await radio_store.give_back(tx, unit.id)
     await unwatch(tx, unit, _OFF_DUTY)
     await tray.settle(tx, (TaskKind.DEVICE_SILENT, TaskKind.WELFARE_CALL), _OFF_DUTY, unit_id=unit.id)

@@ -17,6 +17,7 @@ from services.dispatch.emergencies.domain.nearby import Need, tell_nearby
 from services.dispatch.radios import store as radio_store
 from services.dispatch.reference.emergencies import nearby_rules
 from services.dispatch.tasks import tray
+from services.dispatch.tasks.tray import About
 from services.dispatch.units import store as unit_store
 from services.dispatch.units.domain.units import clear_emergency, raise_emergency
 from services.dispatch.units.keeping import keep, tell
@@ -28,7 +29,7 @@ from services.kernel.transaction import Transaction
 class Emergency:
     """An emergency as dispatch needs to know it. `unit_id` and `point` are None where officer safety does not know.
 
-    `nearby`: nobody has taken it for so long that the units nearby are told.
+    `nearby`: nobody has taken it for so long that the units nearby are told. `duress`: the duress code was given.
     """
 
     id: UUID
@@ -38,6 +39,7 @@ class Emergency:
     point: Point | None
     raised_at: datetime
     nearby: bool
+    duress: bool = False
 
 
 async def emergency_raised(emergency: Emergency, tx: Transaction) -> None:
@@ -45,7 +47,7 @@ async def emergency_raised(emergency: Emergency, tx: Transaction) -> None:
     before = await _unit_in_need(emergency, tx)
     if before is None:
         return
-    unit = raise_emergency(before, emergency.id)
+    unit = raise_emergency(before, emergency.id, duress=emergency.duress)
     if unit is not before:
         await _keep_and_tell(unit, tx)
 
@@ -56,7 +58,9 @@ async def emergency_escalated(emergency: Emergency, tx: Transaction) -> None:
         return
     unit = await _unit_in_need(emergency, tx)
     unit_id = None if unit is None else unit.id
-    await tray.raise_task(tx, TaskKind.EMERGENCY_NEARBY, tray.SUPERVISOR, emergency.force, unit_id=unit_id)
+    about = About(emergency.id, next(iter(emergency.radios), ""))
+    kind, owner = TaskKind.EMERGENCY_NEARBY, tray.SUPERVISOR
+    await tray.raise_task(tx, kind, owner, emergency.force, unit_id=unit_id, about=about)
     point = emergency.point or (unit.position.point if unit is not None and unit.position is not None else None)
     if point is None:
         return
@@ -72,8 +76,7 @@ async def emergency_cleared(emergency: Emergency, tx: Transaction) -> None:
     for before in await unit_store.in_emergency(tx, emergency.id):
         unit = clear_emergency(before, emergency.id)
         await _keep_and_tell(unit, tx)
-        if not unit.emergencies:
-            await tray.settle(tx, [TaskKind.EMERGENCY_NEARBY], "the emergency was cleared", unit_id=unit.id)
+    await tray.settle(tx, [TaskKind.EMERGENCY_NEARBY], "the emergency was cleared", about_id=emergency.id)
     for over in await store.remove(tx, emergency.id):
         put_on_board(tx, emergency=over)
 

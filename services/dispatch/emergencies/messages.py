@@ -22,6 +22,7 @@ def emergency_from(event: events.EmergencyRaised | events.EmergencyEscalated | e
         radios=[press.radio for press in told.presses if press.radio] if real else [],
         point=_point(told.point) if told.HasField("point") else None,
         raised_at=optional_moment(told, "raised_at") or current_event().time,
+        duress=told.gravity == safety.GRAVITY_DURESS,
         nearby=real and told.level >= safety.ESCALATION_LEVEL_UNITS_NEARBY,
     )
 

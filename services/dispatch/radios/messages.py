@@ -4,7 +4,7 @@ from uuid import UUID
 
 from peel.safety.v1 import emergency_types_pb2 as safety
 from peel.safety.v1 import events_pb2 as events
-from services.dispatch.radios.handlers import RadioTest
+from services.dispatch.radios.handlers import RadioPath, RadioTest, WelfareTime
 from services.kernel.envelope import current_event
 from services.kernel.wire import optional_moment
 
@@ -16,6 +16,12 @@ def radio_test_from(event: events.DeviceTested) -> RadioTest:
     return RadioTest(told.force, told.radio, told.test_passed, at)
 
 
-def unit_of(welfare: safety.Welfare) -> UUID | None:
-    """Whose welfare it is; None where officer safety does not know the unit."""
-    return UUID(welfare.unit_id) if welfare.unit_id else None
+def welfare_from(told: safety.Welfare) -> WelfareTime:
+    """Somebody's welfare time."""
+    unit_id = UUID(told.unit_id) if told.unit_id else None
+    return WelfareTime(UUID(told.welfare_id), told.force, unit_id, told.radio, emergency=bool(told.emergency_id))
+
+
+def path_from(event: events.RadioPathChanged) -> RadioPath:
+    """The way from a force's radios."""
+    return RadioPath(UUID(event.path.path_id), event.path.force, event.path.silent)

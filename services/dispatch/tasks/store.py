@@ -13,14 +13,14 @@ from services.kernel.transaction import Transaction
 TASK = Table.of(
     "task",
     "id uuid, force text, kind smallint, owner text, incident_id uuid, assignment_id uuid, unit_id uuid, "
-    "raised_at timestamptz",
+    "raised_at timestamptz, about_id uuid, radio text",
 )
 
 
 def task_row(task: Task) -> tuple[object, ...]:
     """The row for TASK."""
     ids = (task.incident_id, task.assignment_id, task.unit_id)
-    return (task.id, task.force, task.kind, task.owner, *ids, task.raised_at)
+    return (task.id, task.force, task.kind, task.owner, *ids, task.raised_at, task.about_id, task.radio)
 
 
 def _task(row: Row) -> Task:
@@ -40,13 +40,14 @@ async def open_task(tx: Transaction, task: Task) -> Task | None:
     row = await tx.maybe(
         "select * from task where force = $1 and kind = $2 and owner = $3 and done_at is null "
         "and incident_id is not distinct from $4 and assignment_id is not distinct from $5 "
-        "and unit_id is not distinct from $6 limit 1",
+        "and unit_id is not distinct from $6 and about_id is not distinct from $7 limit 1",
         task.force,
         task.kind,
         task.owner,
         task.incident_id,
         task.assignment_id,
         task.unit_id,
+        task.about_id,
     )
     return None if row is None else _task(row)
 
@@ -58,15 +59,17 @@ async def open_tasks(
     incident_id: UUID | None = None,
     assignment_id: UUID | None = None,
     unit_id: UUID | None = None,
+    about_id: UUID | None = None,
 ) -> list[Task]:
     """The tasks of these kinds that wait for a record, locked until the transaction ends."""
     rows = await tx.all(
         "select * from task where done_at is null and kind = any($1::smallint[]) "
-        "and (incident_id = $2 or assignment_id = $3 or unit_id = $4) order by id for update",
+        "and (incident_id = $2 or assignment_id = $3 or unit_id = $4 or about_id = $5) order by id for update",
         [int(kind) for kind in kinds],
         incident_id,
         assignment_id,
         unit_id,
+        about_id,
     )
     return [_task(row) for row in rows]
 

@@ -1,7 +1,7 @@
 """Tasks: what only a person can do next. One goes by being done or by what it asks for happening, and on record."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from services.dispatch.changes.log import put_on_board
@@ -15,6 +15,14 @@ DISPATCHER = "dispatcher"
 SUPERVISOR = "control room supervisor"
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What officer safety told of: a welfare time, an emergency or a path, and the radio to call where one is known."""
+
+    id: UUID
+    radio: str = field(default="", repr=False)
+
+
 async def raise_task(
     tx: Transaction,
     kind: TaskKind,
@@ -24,9 +32,20 @@ async def raise_task(
     incident_id: UUID | None = None,
     assignment_id: UUID | None = None,
     unit_id: UUID | None = None,
+    about: About | None = None,
 ) -> Task:
     """Puts a task on the tray of a post. One that waits there already for the same is left as it is, with its age."""
-    task = Task(new_id(), force, kind, owner, tx.now, incident_id, assignment_id, unit_id)
+    ids = (incident_id, assignment_id, unit_id)
+    task = Task(
+        new_id(),
+        force,
+        kind,
+        owner,
+        tx.now,
+        *ids,
+        about_id=about.id if about else None,
+        radio=about.radio if about else "",
+    )
     waiting = await store.open_task(tx, task)
     if waiting is not None:
         return waiting
@@ -43,9 +62,10 @@ async def settle(
     incident_id: UUID | None = None,
     assignment_id: UUID | None = None,
     unit_id: UUID | None = None,
+    about_id: UUID | None = None,
 ) -> None:
     """Ends the tasks of these kinds that wait for a record: what they ask for has happened, as the note says."""
-    subject = {"incident_id": incident_id, "assignment_id": assignment_id, "unit_id": unit_id}
+    subject = {"incident_id": incident_id, "assignment_id": assignment_id, "unit_id": unit_id, "about_id": about_id}
     for task in await store.open_tasks(tx, kinds, **subject):
         await complete(tx, task, note)
 

@@ -6,6 +6,8 @@ from peel.dispatch.v1 import unit_api_pb2_grpc as api_grpc
 from services.dispatch.domain.records import Unit
 from services.dispatch.messages import unit_message
 from services.dispatch.units import handlers, messages
+from services.dispatch.units.messages import unit_seen_by
+from services.kernel.caller import current_call
 from services.kernel.door import Context
 from services.kernel.ids import new_id
 from services.kernel.reference import local_date
@@ -39,4 +41,4 @@ class UnitDoor(api_grpc.UnitServiceServicer):
         )
 
     def _message(self, unit: Unit) -> types.Unit:
-        return unit_message(unit, local_date(self._cases.clock.now()))
+        return unit_seen_by(unit_message(unit, local_date(self._cases.clock.now())), current_call().caller)

@@ -29,6 +29,7 @@ def unit_from(row: Row) -> Unit:
         status=UnitStatus(row["status"]),
         status_since=row["status_since"],
         emergencies=tuple(row["emergencies"]),
+        duress=tuple(row["duress"]),
         crew=tuple(_member(member) for member in json.loads(row["crew"])),
         radios=tuple(row["radios"]),
         device_test=DeviceTest(row["device_test"]),
@@ -117,7 +118,7 @@ async def keep_unit(tx: Transaction, unit: Unit) -> None:
     await tx.execute(
         "update unit set status = $2, status_since = $3, emergencies = $4, crew = $5, radios = $6, device_test = $7, "
         "shift_ends_at = $8, incident_id = $9, incident_urgency = $10, assignment_id = $11, last_message = $12, "
-        "last_message_at = $13, sequence = $14 where id = $1",
+        "last_message_at = $13, sequence = $14, duress = $15 where id = $1",
         unit.id,
         int(unit.status),
         unit.status_since,
@@ -132,6 +133,7 @@ async def keep_unit(tx: Transaction, unit: Unit) -> None:
         int(unit.last_message),
         unit.last_message_at,
         unit.sequence,
+        list(unit.duress),
     )
 
 

@@ -42,7 +42,8 @@ def _callsign(board: Board, unit_id: str) -> str:
 def _tasks(board: Board, now: datetime) -> Table:
     table = Table("task", "for", "since", "about", title=f"To do ({len(board.tasks)})", expand=True)
     for task in sorted(board.tasks.values(), key=lambda one: one.raised_at.ToMicroseconds())[:_MOST]:
-        about = _callsign(board, task.unit_id) if task.unit_id else task.incident_id[-6:]
+        who = _callsign(board, task.unit_id) if task.unit_id else task.incident_id[-6:]
+        about = ", radio ".join(filter(None, (who, task.radio))) if who else task.radio
         kind = word(types.TaskKind.Name(task.kind), "TASK_KIND_")
         table.add_row(Text(kind, WARNING), task.owner, age(moment(task, "raised_at"), now), about)
     return table
@@ -108,7 +109,7 @@ def marker_word(found: types.Hazard) -> str:
 
 
 def _units(board: Board, now: datetime) -> Table:
-    on_duty = [unit for unit in board.units.values() if unit.status != types.UNIT_STATUS_OFF_DUTY]
+    on_duty = [unit for unit in board.units.values() if unit.emergency or unit.status != types.UNIT_STATUS_OFF_DUTY]
     title = f"Units on duty ({len(on_duty)})"
     table = Table("unit", "status", "for", "position", "radio", "skills", title=title, expand=True)
     for unit in sorted(on_duty, key=lambda one: (not one.emergency, one.status, one.callsign))[:_MOST]:
@@ -116,13 +117,17 @@ def _units(board: Board, now: datetime) -> Table:
         position = age(moment(unit, "position_at"), now)
         table.add_row(
             Text(unit.callsign, LOUD if unit.emergency else "bold"),
-            Text(f"EMERGENCY, {status}" if unit.emergency else status, LOUD if unit.emergency else ""),
+            Text(f"{_emergency(unit)}{status}", LOUD if unit.emergency else ""),
             age(moment(unit, "status_since"), now),
             f"{position} ago" if unit.HasField("position_at") else Text("none", QUIET),
             _radio(unit),
             ", ".join(unit.skills),
         )
     return table
+
+
+def _emergency(unit: types.Unit) -> str:
+    return "EMERGENCY UNDER DURESS, " if unit.duress else "EMERGENCY, " if unit.emergency else ""
 
 
 def _radio(unit: types.Unit) -> Text:

@@ -17,7 +17,7 @@ from services.kernel.errors import Refused
 from services.kernel.ids import new_id
 from services.kernel.transaction import Transaction
 from services.kernel.wire import stamp
-from tests.integration.dispatch.desk import Desk
+from tests.integration.dispatch.desk import OFFICER, Desk
 from tests.stateful.ledgers import FORCE
 
 LEEDS = Point(latitude=53.7997, longitude=-1.5492)
@@ -126,12 +126,83 @@ def test_a_silent_radio_is_asked_after_until_all_are_heard(desk: Desk) -> None: 
     assert open_kinds(desk) == []
 
 
+def a_welfare_time(unit_id: UUID | None, radio: str) -> safety.Welfare:
+    unit = "" if unit_id is None else str(unit_id)
+    return safety.Welfare(welfare_id=str(new_id()), force=FORCE, unit_id=unit, radio=radio)
+
+
 def test_somebody_who_does_not_check_in_is_called(desk: Desk) -> None:  # R-OS-08
     unit_id = booked(desk, "NW12", "r1")
-    welfare = safety.Welfare(welfare_id=str(new_id()), force=FORCE, unit_id=str(unit_id))
-    desk.deliver(safety_events.WelfareWarned(welfare=welfare))
+    time = a_welfare_time(unit_id, "r1")
+    for _ in range(2):
+        desk.deliver(safety_events.WelfareWarned(welfare=time))
     (task,) = desk.tasks()
-    assert (task.kind, task.unit_id) == (TaskKind.WELFARE_CALL, unit_id)
+    assert (task.kind, task.unit_id, task.radio) == (TaskKind.WELFARE_CALL, unit_id, "r1")
+    assert [change.task.radio for change in desk.shown("task")] == ["r1"]
+
+
+def test_a_call_is_settled_by_a_check_in_and_the_next_warning_is_another(desk: Desk) -> None:  # R-OS-08
+    time = a_welfare_time(booked(desk, "NW12", "r1"), "r1")
+    for _ in range(2):
+        desk.deliver(safety_events.WelfareWarned(welfare=time))
+        assert open_kinds(desk) == [TaskKind.WELFARE_CALL]
+        desk.deliver(safety_events.WelfareRenewed(welfare=time))
+        assert open_kinds(desk) == []
+    desk.deliver(safety_events.WelfareWarned(welfare=time))
+    time.emergency_id = str(new_id())
+    desk.deliver(safety_events.WelfareEnded(welfare=time))
+    assert open_kinds(desk) == []
+    assert [task.note for task in desk.tasks(done=True)][-1] == "it is an emergency now"
+
+
+def test_two_lone_workers_are_two_calls_that_say_whom_to_call(desk: Desk) -> None:  # R-OS-08
+    first, second = a_welfare_time(None, "lone-1"), a_welfare_time(None, "lone-2")
+    for time in (first, second):
+        desk.deliver(safety_events.WelfareWarned(welfare=time))
+    assert {(task.unit_id, task.radio) for task in desk.tasks()} == {(None, "lone-1"), (None, "lone-2")}
+    desk.deliver(safety_events.WelfareEnded(welfare=first))
+    assert [task.radio for task in desk.tasks()] == ["lone-2"]
+
+
+def test_where_no_radio_is_heard_a_supervisor_sees_to_the_path(desk: Desk) -> None:  # R-OS-07
+    path = safety.RadioPath(path_id=str(new_id()), force=FORCE, silent=True, radios=40)
+    for _ in range(2):
+        desk.deliver(safety_events.RadioPathChanged(path=path))
+    (task,) = desk.tasks()
+    assert (task.kind, task.owner) == (TaskKind.RADIO_PATH_SILENT, "control room supervisor")
+    path.silent = False
+    desk.deliver(safety_events.RadioPathChanged(path=path))
+    assert desk.tasks() == []
+
+
+def test_two_emergencies_of_nobody_known_are_two_tasks(desk: Desk) -> None:  # R-OS-03
+    both = [emergency(desk, radio, level=UNITS_NEARBY) for radio in ("x1", "x2")]
+    for one in both:
+        desk.deliver(safety_events.EmergencyEscalated(emergency=one))
+    assert {task.radio for task in desk.tasks()} == {"x1", "x2"}
+    desk.deliver(safety_events.EmergencyCleared(emergency=both[0]))
+    assert [task.radio for task in desk.tasks()] == ["x2"]
+
+
+def test_an_officer_under_duress_goes_off_duty_as_if_all_were_over(desk: Desk) -> None:  # R-OS-06
+    unit_id = booked(desk, "NW12", "r1")
+    raised = emergency(desk, "r1", unit_id=unit_id)
+    desk.deliver(safety_events.EmergencyRaised(emergency=raised))
+    with pytest.raises(Refused, match="UNIT_IN_EMERGENCY"):
+        desk.handle(duty.book_unit_off, unit_id, OFFICER, subject="officer-NW12")
+    raised.gravity = safety.GRAVITY_DURESS
+    for _ in range(2):
+        desk.deliver(safety_events.EmergencyRaised(emergency=raised))
+    unit = unit_of(desk, unit_id)
+    assert unit.emergencies == unit.duress == (UUID(raised.emergency_id),)
+    assert [change.unit.duress for change in desk.shown("unit")][-2:] == [False, True]
+    with pytest.raises(Refused, match="UNIT_IN_EMERGENCY"):
+        desk.handle(duty.book_unit_off, unit_id)
+    # The officer is told nothing else than after a clear; the emergency stays.
+    off = desk.handle(duty.book_unit_off, unit_id, OFFICER, subject="officer-NW12")
+    assert (off.status, off.emergencies) == (UnitStatus.OFF_DUTY, unit.emergencies)
+    desk.deliver(safety_events.EmergencyCleared(emergency=raised))
+    assert (unit_of(desk, unit_id).emergencies, unit_of(desk, unit_id).duress) == ((), ())
 
 
 @pytest.mark.parametrize("known", [True, False])

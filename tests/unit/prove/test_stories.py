@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime
 from statistics import fmean
 from uuid import UUID
 
+from services.dispatch.domain.hazards import Concerns, Marker, MarkerIndex
+from services.dispatch.domain.hazards import Person as Named
+from services.dispatch.messages_markers import marker_from
+
 from deploy.prove.misspelling import misspelt
 from deploy.prove.names import somebody
 from deploy.prove.stories import How, Story, When, stories
 from peel.safety.v1 import types_pb2 as safety
-from services.dispatch.domain.hazards import Concerns, Marker, MarkerIndex
-from services.dispatch.domain.hazards import Person as Named
-from services.dispatch.messages_markers import marker_from
 from services.dispatch.reference.short_forms import short_forms
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

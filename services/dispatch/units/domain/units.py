@@ -12,6 +12,9 @@ from services.kernel.errors import Refused
 
 _FOR_ANY_UNIT = frozenset({"ROLE_DISPATCHER", "ROLE_SUPERVISOR", "ROLE_RADIO_GATEWAY", "ROLE_AUDITOR"})
 
+# Who is to know of an emergency, whatever its crew had to say.
+_HELPERS = _FOR_ANY_UNIT - {"ROLE_RADIO_GATEWAY"}
+
 
 def register(unit_id: UUID, force: str, callsign: str, at: datetime) -> Unit:
     """A new unit, off duty."""
@@ -46,13 +49,14 @@ def book_on(
     )
 
 
-def book_off(unit: Unit, at: datetime) -> Unit:
-    """The unit off duty, without crew or radios.
+def book_off(unit: Unit, at: datetime, *, looks_cleared: bool = False) -> Unit:
+    """The unit off duty, without crew or radios. Its emergencies stay open.
 
-    Raises Refused: UNIT_OFF_DUTY, UNIT_COMMITTED while it is assigned, UNIT_IN_EMERGENCY while an emergency is open.
+    Raises Refused: UNIT_OFF_DUTY, UNIT_COMMITTED while it is assigned, UNIT_IN_EMERGENCY while an emergency is open. To
+    whom it `looks_cleared`, a refusal must not say that it is not: an emergency under duress refuses them nothing.
     """
     must_be_on_duty(unit)
-    if unit.emergencies:
+    if unit.emergencies and not (unit.duress and looks_cleared):
         raise Refused("UNIT_IN_EMERGENCY", rule="nobody goes off duty while an emergency of theirs is open")
     if unit.assignment_id is not None:
         raise Refused("UNIT_COMMITTED", rule="the unit is on an incident; stand it down or result the incident first")
@@ -76,7 +80,7 @@ def must_be_on_duty(unit: Unit) -> None:
 
 def must_be_crew(unit: Unit, subject: str) -> None:
     """Raises Refused(NOT_OF_THE_CREW) for somebody who is not of the unit's crew."""
-    if subject not in {member.officer_id for member in unit.crew}:
+    if subject not in unit.officers:
         raise not_of_the_crew()
 
 
@@ -113,19 +117,31 @@ def override_test(unit: Unit) -> Unit:
     return replace(unit, device_test=DeviceTest.OVERRIDDEN)
 
 
-def raise_emergency(unit: Unit, emergency_id: UUID) -> Unit:
-    """The unit with status 0 over its status. The same emergency again changes nothing."""
-    if emergency_id in unit.emergencies:
+def raise_emergency(unit: Unit, emergency_id: UUID, *, duress: bool = False) -> Unit:
+    """The unit with status 0 over its status. The same again changes nothing, but that the duress code was given."""
+    emergencies = _with(unit.emergencies, emergency_id)
+    under_duress = _with(unit.duress, emergency_id) if duress else unit.duress
+    if (emergencies, under_duress) == (unit.emergencies, unit.duress):
         return unit
-    return replace(unit, emergencies=(*unit.emergencies, emergency_id), sequence=unit.sequence + 1)
+    return replace(unit, emergencies=emergencies, duress=under_duress, sequence=unit.sequence + 1)
+
+
+def _with(emergencies: tuple[UUID, ...], one: UUID) -> tuple[UUID, ...]:
+    return emergencies if one in emergencies else (*emergencies, one)
 
 
 def clear_emergency(unit: Unit, emergency_id: UUID) -> Unit:
     """The unit without that emergency. Status 0 goes with the last one, and what lay under it is seen again."""
     if emergency_id not in unit.emergencies:
         return unit
-    left = tuple(one for one in unit.emergencies if one != emergency_id)
-    return replace(unit, emergencies=left, sequence=unit.sequence + 1)
+    left, duress = (tuple(one for one in of if one != emergency_id) for of in (unit.emergencies, unit.duress))
+    return replace(unit, emergencies=left, duress=duress, sequence=unit.sequence + 1)
+
+
+def looks_cleared(crew: Collection[str], subject: str, roles: Collection[str]) -> bool:
+    """Whether somebody must not see that a unit under duress is in an emergency: its own crew, beside whom somebody may
+    stand, and the gateway that their terminals are told by (R-OS-06). Whoever helps them always sees it."""
+    return _HELPERS.isdisjoint(roles) and (subject in crew or "ROLE_RADIO_GATEWAY" in roles)
 
 
 def assign(unit: Unit, incident_id: UUID, urgency: int, assignment_id: UUID) -> Unit:

@@ -318,6 +318,8 @@ class _TaskKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TaskKind.Val
     """A unit has been in a status for longer than it should."""
     TASK_KIND_EMERGENCY_NEARBY: _TaskKind.ValueType  # 10
     """An emergency has reached every unit nearby."""
+    TASK_KIND_RADIO_PATH_SILENT: _TaskKind.ValueType  # 11
+    """None of the force's radios is heard: it is the way from them, such as their gateway."""
 
 class TaskKind(_TaskKind, metaclass=_TaskKindEnumTypeWrapper):
     """What only a person can do next."""
@@ -343,6 +345,8 @@ TASK_KIND_STATUS_OVERDUE: TaskKind.ValueType  # 9
 """A unit has been in a status for longer than it should."""
 TASK_KIND_EMERGENCY_NEARBY: TaskKind.ValueType  # 10
 """An emergency has reached every unit nearby."""
+TASK_KIND_RADIO_PATH_SILENT: TaskKind.ValueType  # 11
+"""None of the force's radios is heard: it is the way from them, such as their gateway."""
 Global___TaskKind: _TypeAlias = TaskKind  # noqa: Y015
 
 @_typing.final
@@ -421,6 +425,7 @@ class Unit(_message.Message):
     ASSIGNMENT_ID_FIELD_NUMBER: _builtins.int
     LAST_MESSAGE_FIELD_NUMBER: _builtins.int
     LAST_MESSAGE_AT_FIELD_NUMBER: _builtins.int
+    DURESS_FIELD_NUMBER: _builtins.int
     unit_id: _builtins.str
     force: _builtins.str
     callsign: _builtins.str
@@ -434,6 +439,8 @@ class Unit(_message.Message):
     assignment_id: _builtins.str
     last_message: Global___UnitStatus.ValueType
     """The last message status it sent, 12 to 16."""
+    duress: _builtins.bool
+    """The duress code was given in its emergency. Its own crew is told of neither: whoever stands beside them may look."""
     @_builtins.property
     def status_since(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -475,10 +482,11 @@ class Unit(_message.Message):
         assignment_id: _builtins.str = ...,
         last_message: Global___UnitStatus.ValueType = ...,
         last_message_at: _timestamp_pb2.Timestamp | None = ...,
+        duress: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_message_at", b"last_message_at", "point", b"point", "position_at", b"position_at", "shift_ends_at", b"shift_ends_at", "status_since", b"status_since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment_id", b"assignment_id", "callsign", b"callsign", "crew", b"crew", "device_test", b"device_test", "emergency", b"emergency", "emergency_id", b"emergency_id", "force", b"force", "incident_id", b"incident_id", "last_message", b"last_message", "last_message_at", b"last_message_at", "point", b"point", "position_at", b"position_at", "radios", b"radios", "shift_ends_at", b"shift_ends_at", "skills", b"skills", "status", b"status", "status_since", b"status_since", "unit_id", b"unit_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment_id", b"assignment_id", "callsign", b"callsign", "crew", b"crew", "device_test", b"device_test", "duress", b"duress", "emergency", b"emergency", "emergency_id", b"emergency_id", "force", b"force", "incident_id", b"incident_id", "last_message", b"last_message", "last_message_at", b"last_message_at", "point", b"point", "position_at", b"position_at", "radios", b"radios", "shift_ends_at", b"shift_ends_at", "skills", b"skills", "status", b"status", "status_since", b"status_since", "unit_id", b"unit_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -764,6 +772,7 @@ class Task(_message.Message):
     DONE_AT_FIELD_NUMBER: _builtins.int
     DONE_BY_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    RADIO_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     force: _builtins.str
     kind: Global___TaskKind.ValueType
@@ -775,6 +784,8 @@ class Task(_message.Message):
     done_by: _builtins.str
     note: _builtins.str
     """What was done. Mandatory where a person ends it."""
+    radio: _builtins.str
+    """The radio to call, where it is about somebody who carries one."""
     @_builtins.property
     def raised_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -793,10 +804,11 @@ class Task(_message.Message):
         done_at: _timestamp_pb2.Timestamp | None = ...,
         done_by: _builtins.str = ...,
         note: _builtins.str = ...,
+        radio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["done_at", b"done_at", "raised_at", b"raised_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment_id", b"assignment_id", "done_at", b"done_at", "done_by", b"done_by", "force", b"force", "incident_id", b"incident_id", "kind", b"kind", "note", b"note", "owner", b"owner", "raised_at", b"raised_at", "task_id", b"task_id", "unit_id", b"unit_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment_id", b"assignment_id", "done_at", b"done_at", "done_by", b"done_by", "force", b"force", "incident_id", b"incident_id", "kind", b"kind", "note", b"note", "owner", b"owner", "radio", b"radio", "raised_at", b"raised_at", "task_id", b"task_id", "unit_id", b"unit_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
