@@ -132,14 +132,14 @@ async def result_incident(command: ResultIncident, tx: Transaction) -> Incident:
 
 async def voice_assignment(assignment_id: UUID, force: str, tx: Transaction) -> None:
     """The crew has not acknowledged: somebody calls it again."""
-    silent = await _silent(assignment_id, force, tx)
+    silent = await _silent(assignment_id, force, sending.ACK_VOICE, tx)
     if silent is not None:
         await _raise(TaskKind.VOICE_ASSIGNMENT, tray.DISPATCHER, silent, silent.unit_id, tx)
 
 
 async def offer_next_unit(assignment_id: UUID, force: str, tx: Transaction) -> None:
     """The crew has still not acknowledged: the incident is offered to the next unit, where there is one."""
-    silent = await _silent(assignment_id, force, tx)
+    silent = await _silent(assignment_id, force, sending.ACK_NEXT_UNIT, tx)
     if silent is not None:
         wanted = RecommendUnits(silent.incident_id, frozenset(silent.skills), limit=1)
         found = (await units_for(wanted, force, tx)).found
@@ -148,17 +148,22 @@ async def offer_next_unit(assignment_id: UUID, force: str, tx: Transaction) -> N
 
 async def supervise_assignment(assignment_id: UUID, force: str, tx: Transaction) -> None:
     """Nor then: a supervisor looks."""
-    silent = await _silent(assignment_id, force, tx)
+    silent = await _silent(assignment_id, force, sending.ACK_SUPERVISOR, tx)
     if silent is not None:
         await _raise(TaskKind.SUPERVISE_ASSIGNMENT, tray.SUPERVISOR, silent, silent.unit_id, tx)
 
 
-async def _silent(assignment_id: UUID, force: str, tx: Transaction) -> Assignment | None:
-    """The assignment, where its crew has not said that it knows.
+async def _silent(assignment_id: UUID, force: str, clock: str, tx: Transaction) -> Assignment | None:
+    """The assignment, where its crew has not said that it knows, locked: whoever changes it then settles the task.
 
-    It is not locked: whoever changes it waits for the timer that fires this, and then settles the task.
+    Where somebody is changing it just now, the clock strikes again at once: it must not wait for them, and they do not
+    wait for it.
     """
-    assignment = await store.assignment(tx, assignment_id, force)
+    assignment = await store.assignment_at_hand(tx, assignment_id, force)
+    if assignment is None:
+        owner = tray.SUPERVISOR if clock == sending.ACK_SUPERVISOR else tray.DISPATCHER
+        tx.start_timer(clock, assignment_id, due=tx.now, owner=owner, force=force)
+        return None
     return assignment if assignment.state is AssignmentState.SENT else None
 
 

@@ -72,6 +72,9 @@ async def check_again(assignment_id: UUID, force: str, tx: Transaction) -> None:
 
 async def voice_hazard(assignment_id: UUID, force: str, tx: Transaction) -> None:
     """The crew has not said in time that it knows the hazards. As of `_silent` in assignments/handlers.py."""
-    assignment = await assignment_store.assignment(tx, assignment_id, force)
+    assignment = await assignment_store.assignment_at_hand(tx, assignment_id, force)
+    if assignment is None:
+        tx.start_timer(warning.HAZARD_ACK_VOICE, assignment_id, due=tx.now, owner=tray.DISPATCHER, force=force)
+        return
     if assignment.state is not AssignmentState.ENDED and hazard_answer.to_acknowledge(assignment):
         await warning.voice(tx, assignment)

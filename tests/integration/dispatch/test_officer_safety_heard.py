@@ -189,7 +189,7 @@ def test_an_officer_under_duress_goes_off_duty_as_if_all_were_over(desk: Desk) -
     raised = emergency(desk, "r1", unit_id=unit_id)
     desk.deliver(safety_events.EmergencyRaised(emergency=raised))
     with pytest.raises(Refused, match="UNIT_IN_EMERGENCY"):
-        desk.handle(duty.book_unit_off, unit_id, OFFICER, subject="officer-NW12")
+        desk.handle(duty_handlers.book_unit_off, unit_id, OFFICER, subject="officer-NW12")
     raised.gravity = safety.GRAVITY_DURESS
     for _ in range(2):
         desk.deliver(safety_events.EmergencyRaised(emergency=raised))
@@ -197,9 +197,9 @@ def test_an_officer_under_duress_goes_off_duty_as_if_all_were_over(desk: Desk) -
     assert unit.emergencies == unit.duress == (UUID(raised.emergency_id),)
     assert [change.unit.duress for change in desk.shown("unit")][-2:] == [False, True]
     with pytest.raises(Refused, match="UNIT_IN_EMERGENCY"):
-        desk.handle(duty.book_unit_off, unit_id)
+        desk.handle(duty_handlers.book_unit_off, unit_id)
     # The officer is told nothing else than after a clear; the emergency stays.
-    off = desk.handle(duty.book_unit_off, unit_id, OFFICER, subject="officer-NW12")
+    off = desk.handle(duty_handlers.book_unit_off, unit_id, OFFICER, subject="officer-NW12")
     assert (off.status, off.emergencies) == (UnitStatus.OFF_DUTY, unit.emergencies)
     desk.deliver(safety_events.EmergencyCleared(emergency=raised))
     assert (unit_of(desk, unit_id).emergencies, unit_of(desk, unit_id).duress) == ((), ())

@@ -14,7 +14,7 @@ from peel.intake.v1 import types_pb2 as intake_types
 from peel.safety.v1 import types_pb2 as safety
 from peel.type.v1.place_pb2 import Place
 from services.dispatch.assignments import handlers as assignment_handlers
-from services.dispatch.assignments import sending
+from services.dispatch.assignments import sending, warning
 from services.dispatch.assignments import store as assignment_store
 from services.dispatch.domain.records import Assignment, CrewMember
 from services.dispatch.domain.terms import HazardOutcome, NotCheckedReason
@@ -237,19 +237,70 @@ async def _strike(side: Side, kind: str, subject: UUID, act: Callable[..., Await
         await act(subject, FORCE, *more, tx)
 
 
-def test_a_clock_that_strikes_while_its_crew_acknowledges_waits_for_nobody(two: Two) -> None:
+CLOCKS = (
+    (sending.ACK_VOICE, assignment_handlers.voice_assignment),
+    (sending.ACK_NEXT_UNIT, assignment_handlers.offer_next_unit),
+    (sending.ACK_SUPERVISOR, assignment_handlers.supervise_assignment),
+    (warning.HAZARD_ACK_VOICE, hazard_handlers.voice_hazard),
+)
+
+
+async def _known(side: Side, assignment: Assignment) -> None:
+    """The crew says that it knows the assignment, and its hazards."""
+    async with side.work.begin(DISPATCHER) as tx:
+        await assignment_handlers.acknowledge_assignment(assignment.id, tx)
+        await hazard_handlers.acknowledge_hazard(hazard_handlers.AcknowledgeHazard(assignment.id, 1), tx)
+
+
+async def _unchecked(api: Side, worker: Side) -> Assignment:
+    """A unit that was sent unchecked, so that there is something to acknowledge about hazards too."""
+    incident_id, unit_id = await api.incident(), await api.unit()
+    async with worker.marking(7), api.sending(incident_id, unit_id) as assignment:
+        pass
+    return assignment
+
+
+@pytest.mark.parametrize(("kind", "act"), CLOCKS)
+def test_a_clock_that_strikes_while_its_crew_acknowledges_waits_for_nobody(
+    two: Two, kind: str, act: Callable[..., Awaitable[None]]
+) -> None:
     async def test(api: Side, worker: Side) -> None:
-        incident_id, unit_id = await api.incident(), await api.unit()
-        async with api.sending(incident_id, unit_id) as assignment:
-            pass
+        assignment = await _unchecked(api, worker)
         async with api.work.begin(DISPATCHER) as tx:
-            held = await assignment_store.assignment(tx, assignment.id, FORCE, lock=True)
-            act = assignment_handlers.voice_assignment
-            await asyncio.wait_for(_strike(worker, sending.ACK_VOICE, assignment.id, act), 2)
-            await sending.received(tx, held)
+            await assignment_store.assignment(tx, assignment.id, FORCE, lock=True)
+            await asyncio.wait_for(_strike(worker, kind, assignment.id, act), 2)
+        # It strikes once more, unless they have said by then that they know.
         async with api.work.begin(DISPATCHER) as tx:
-            rows = await tx.all("select done_by from task where assignment_id = $1", assignment.id)
-        assert [row["done_by"] for row in rows] == ["dispatcher-1"]
+            (timer,) = await tx.all("select state from timer where kind = $1 and subject = $2", kind, assignment.id)
+            assert timer["state"] == "WAITING"
+        await _known(api, assignment)
+        async with api.work.begin(DISPATCHER) as tx:
+            (timer,) = await tx.all("select state from timer where kind = $1 and subject = $2", kind, assignment.id)
+            assert timer["state"] == "CANCELLED"
+            assert await tx.all("select from task where assignment_id = $1", assignment.id) == []
+
+    two(test)
+
+
+@pytest.mark.parametrize(("kind", "act"), CLOCKS)
+def test_a_crew_that_acknowledges_while_a_clock_strikes_leaves_no_task(
+    two: Two, kind: str, act: Callable[..., Awaitable[None]]
+) -> None:
+    """What strikes has looked, and has not committed: who acknowledges then waits for its task, and ends it."""
+
+    async def test(api: Side, worker: Side) -> None:
+        assignment = await _unchecked(api, worker)
+        async with worker.work.begin(WORKER) as tx:
+            fire = "update timer set state = 'FIRED', settled_at = now() where kind = $1 and subject = $2"
+            await tx.execute(fire, kind, assignment.id)
+            await act(assignment.id, FORCE, tx)
+            await tx.flush()
+            knowing = asyncio.create_task(_known(api, assignment))
+            await asyncio.wait({knowing}, timeout=0.3)
+        await knowing
+        async with api.work.begin(DISPATCHER) as tx:
+            (task,) = await tx.all("select done_by from task where assignment_id = $1", assignment.id)
+            assert task["done_by"] == "dispatcher-1"
 
     two(test)
 
