@@ -24,6 +24,11 @@ ASSIGNED_TO_ARRIVED = histogram(
     labels=("urgency",),
     buckets=_STEPS,
 )
+UNREAD_MARKERS = gauge(
+    "peel_dispatch_markers_unread",
+    "Markers that this process holds and could not read into memory.",
+    action="Above 0: units of that force are told NOT_CHECKED. The log names the markers: revise them, mend the code.",
+)
 HAZARD_ANSWERS = counter(
     "peel_dispatch_hazard_answers",
     "Hazard answers, by outcome, reason (of NOT_CHECKED) and what they came from: assigned, recheck, marker.",

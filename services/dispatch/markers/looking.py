@@ -56,7 +56,7 @@ async def _look(tx: Transaction, force: str, concerns: Concerns) -> Check:
     today = local_date(tx.now)
     found = await replica.find(force, concerns, today)
     reason = NotCheckedReason.UNSPECIFIED
-    if state.missing:
+    if state.missing or replica.lacks(force):
         reason = NotCheckedReason.REPLICA_MISSING
     elif state.staleness_seconds > limits(force, today).marker_staleness.total_seconds():
         reason = NotCheckedReason.REPLICA_STALE

@@ -35,6 +35,8 @@ class MarkerReplica:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="markers")
         self._indexes: dict[str, MarkerIndex] = {}
         self._forces: dict[UUID, str] = {}
+        # Those that could not be read, by force: what is found without them is not all.
+        self._unread: dict[UUID, str] = {}
         # The last change that is in memory.
         self._read = 0
 
@@ -44,6 +46,15 @@ class MarkerReplica:
         while rows:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._apply, rows)
             rows = await store.changed_since(tx, rows[-1]["changed"], _PAGE) if len(rows) == _PAGE else []
+
+    @property
+    def unread(self) -> int:
+        """How many markers could not be read."""
+        return len(self._unread)
+
+    def lacks(self, force: str) -> bool:
+        """Whether it could not read some of a force's markers, so that nothing that it finds is all there is."""
+        return force in self._unread.values()
 
     async def find(self, force: str, concerns: Concerns, on: date) -> list[Match]:
         """The markers of a force that concern an incident, as of a day."""
@@ -60,16 +71,25 @@ class MarkerReplica:
             # Another look has read it meanwhile, and perhaps what came after it.
             if row["changed"] <= self._read:
                 continue
-            self._put(row)
+            self._take(row)
             self._read = row["changed"]
 
+    def _take(self, row: Row) -> None:
+        self._unread.pop(row["id"], None)
+        try:
+            self._put(row)
+        except Exception as error:  # noqa: BLE001 - one marker that cannot be read must not hide all that came after it
+            _LOG.error("marker not read", marker=str(row["id"]), error=type(error).__name__)
+            self._unread[row["id"]] = row["force"]
+
     def _put(self, row: Row) -> None:
+        # Before anything is taken out: what was known of one that cannot be read any more is told still.
+        marker = None if row["gone"] else stored_marker(row["body"])
         before = self._forces.pop(row["id"], None)
         if before is not None:
             self._indexes[before].remove(row["id"])
-        if row["gone"]:
+        if marker is None:
             return
-        marker = stored_marker(row["body"])
         if marker.force not in self._indexes:
             self._indexes[marker.force] = MarkerIndex(marker.force, short_forms=short_forms())
         self._indexes[marker.force].put(marker)
@@ -98,12 +118,15 @@ async def keep_warm(work: UnitOfWork, note: Callable[[str | None], None], stop: 
     while not stop.is_set():
         try:
             async with work.begin(service_itself("dispatch")) as tx:
-                await tx.kept(MarkerReplica).catch_up(tx)
+                replica = tx.kept(MarkerReplica)
+                await replica.catch_up(tx)
+                unread = replica.unread
                 state = await store.replica_state(tx)
         except TRANSIENT as error:
             _LOG.warning("markers not read", error=type(error).__name__)
         else:
             note(None)
+            metrics.UNREAD_MARKERS.set(unread)
             if state is not None:
                 metrics.REPLICA_STALENESS.set(state.staleness_seconds)
         await pause(_WARM_SECONDS, stop)

@@ -83,9 +83,9 @@ async def recount(tx: Transaction) -> None:
 
 
 async def changed_since(tx: Transaction, changed: int, limit: int) -> list[Row]:
-    """Markers (id, body, gone, changed) that changed after a number, in that order."""
+    """Markers (id, force, body, gone, changed) that changed after a number, in that order."""
     return await tx.all(
-        "select id, body, gone, changed from marker where changed > $1 order by changed limit $2", changed, limit
+        "select id, force, body, gone, changed from marker where changed > $1 order by changed limit $2", changed, limit
     )
 
 

@@ -109,6 +109,22 @@ def test_a_replica_that_lacks_markers_is_none(desk: Desk) -> None:
     assert (answer.reason, len(answer.hazards)) == (NotCheckedReason.REPLICA_MISSING, 1)
 
 
+def test_a_marker_that_cannot_be_read_hides_no_other(fresh: Desk) -> None:  # I3
+    """What is stored cannot be kept in memory: by a fault of ours, since it was read before it was stored."""
+    fresh.marker(7)
+    before = sent(fresh)
+    fresh.rows("update marker set body = 'spoilt', changed = changed + 1 returning 1")
+    fresh.rows("update counter set last = last + 1 where name = 'marker-changed' returning 1")
+    fresh.marker(8, code="WE")
+    answer = sent(fresh, "WY2").hazard
+    # What was known of the one is told still, and the other, and that this may not be all.
+    assert (answer.outcome, answer.reason) == (HazardOutcome.NOT_CHECKED, NotCheckedReason.REPLICA_MISSING)
+    assert {hazard.code for hazard in answer.hazards} == {"FI", "WE"}
+    fresh.marker(7, version=2, code="VI")
+    assert sent(fresh, "WY3").hazard.outcome is HazardOutcome.MARKERS_FOUND
+    assert fresh.assignment(before.id).hazard.version > 1
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [(TimeoutError(), NotCheckedReason.TIMED_OUT), (ZeroDivisionError(), NotCheckedReason.FAILED)],
