@@ -1,14 +1,14 @@
 """Markers on nominals, and incidents that concern them."""
 
 import random
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from bench.truth.cases import Told
 from bench.truth.nominals import Nominal
 from services.dispatch.markers.domain import Address, Concerns, Marker, Person, Severity, Subject, SubjectKind
 
-FORCE, TODAY = "greater-manchester", date(2026, 11, 24)
+FORCE, TODAY = "greater-manchester", datetime(2026, 11, 24, tzinfo=UTC)
 _CODES = ("FI", "WE", "VI", "MN", "DR", "ES", "SH", "AT")
 _SOURCES = ("POLICE_NATIONAL_COMPUTER", "INTELLIGENCE", "OFFICER", "PARTNER", "FIREARMS_LICENSING")
 _HANDLING = ("Two officers.", "Armed response first.", "Speak to the key worker before the door.", "")

@@ -31,7 +31,6 @@ from services.dispatch.markers.domain.hazards import concerns_of
 from services.dispatch.markers.messages import stored_marker
 from services.dispatch.reference.short_forms import short_forms
 from services.kernel.errors import PeelError
-from services.kernel.reference import local_date
 from services.kernel.settings import Settings
 from tests.integration.dispatch.desk import HERE, Desk, at
 from tests.stateful.ledgers import Ledgers
@@ -252,7 +251,7 @@ class Unwarned(RuleBasedStateMachine):
 
     @invariant()
     def every_marker_that_has_come_is_in_the_newest_answer_or_the_look_is_made_again(self) -> None:
-        today = local_date(self.desk.clock.now())
+        now = self.desk.clock.now()
         markers = [stored_marker(row["body"]) for row in self.desk.rows("select body from marker where not gone")]
         for incident, assignment in self.every():
             if assignment.state is AssignmentState.ENDED:
@@ -261,7 +260,7 @@ class Unwarned(RuleBasedStateMachine):
             told = {hazard.marker_id: hazard for hazard in answer.hazards}
             again = "HAZARD_RECHECK" in self.timers(assignment.id)
             for marker in markers:
-                match = concerned(marker, {0: concerns_of(incident)}, today, short_forms=short_forms()).get(0)
+                match = concerned(marker, {0: concerns_of(incident)}, now, short_forms=short_forms()).get(0)
                 hazard = told.get(marker.id)
                 if match is not None:
                     assert again or (hazard is not None and not hazard.withdrawn and hazard.code == marker.code)

@@ -97,7 +97,7 @@ async def _tell_crews(force: str, changed: Mapping[UUID, int], markers: Sequence
     concerns = {one.id: concerns_of(one) for one in await incident_store.with_units(tx, force)}
     if not concerns:
         return
-    found = await tx.kept(MarkerReplica).concerned(markers, concerns, local_date(tx.now)) if markers else {}
+    found = await tx.kept(MarkerReplica).concerned(markers, concerns, tx.now) if markers else {}
     state = await marker_store.replica_state(tx)
     staleness = 0.0 if state is None else state.staleness_seconds
     crews = await assignment_store.open_concerned(tx, force, list(found), list(changed))

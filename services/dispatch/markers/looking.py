@@ -54,7 +54,7 @@ async def _look(tx: Transaction, force: str, concerns: Concerns) -> Check:
     replica = tx.kept(MarkerReplica)
     await replica.catch_up(tx)
     today = local_date(tx.now)
-    found = await replica.find(force, concerns, today)
+    found = await replica.find(force, concerns, tx.now)
     reason = NotCheckedReason.UNSPECIFIED
     if state.missing or replica.lacks(force):
         reason = NotCheckedReason.REPLICA_MISSING

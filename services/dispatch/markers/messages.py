@@ -1,6 +1,6 @@
 """Markers as officer safety tells of them."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from peel.safety.v1 import types_pb2 as safety
@@ -8,6 +8,8 @@ from services.dispatch.markers.domain import Address, Marker, Severity, Subject,
 from services.kernel.errors import Refused
 from services.kernel.reference import local_date
 from services.kernel.wire import optional_moment
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def marker_from(message: safety.Marker) -> Marker:
@@ -25,11 +27,12 @@ def marker_from(message: safety.Marker) -> Marker:
             severity=Severity(message.severity),
             source=safety.MarkerSource.Name(message.source),
             review_due=_day(message, "review_due"),
-            expires_at=_day(message, "expires_at"),
+            expires_at=optional_moment(message, "expires_at") or _NEVER,
             handling=message.handling_instruction,
             restricted=message.restricted,
             contact_point=message.contact_point,
             withdrawn=message.state == safety.MARKER_STATE_WITHDRAWN,
+            expired=message.state == safety.MARKER_STATE_EXPIRED,
         )
     except ValueError:
         # Not chained: it may quote what the marker says.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import datetime
 from uuid import UUID
 
 from services.dispatch import metrics
@@ -56,15 +56,15 @@ class MarkerReplica:
         """Whether it could not read some of a force's markers, so that nothing that it finds is all there is."""
         return force in self._unread.values()
 
-    async def find(self, force: str, concerns: Concerns, on: date) -> list[Match]:
-        """The markers of a force that concern an incident, as of a day."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._find, force, concerns, on)
+    async def find(self, force: str, concerns: Concerns, at: datetime) -> list[Match]:
+        """The markers of a force that concern an incident, as of a moment."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._find, force, concerns, at)
 
     async def concerned(
-        self, markers: Sequence[Marker], many: Mapping[UUID, Concerns], on: date
+        self, markers: Sequence[Marker], many: Mapping[UUID, Concerns], at: datetime
     ) -> dict[UUID, list[Match]]:
         """Which of a force's incidents some of its markers concern, whether these are in memory yet or not."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _concerned, markers, many, on)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _concerned, markers, many, at)
 
     def _apply(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -95,17 +95,17 @@ class MarkerReplica:
         self._indexes[marker.force].put(marker)
         self._forces[marker.id] = marker.force
 
-    def _find(self, force: str, concerns: Concerns, on: date) -> list[Match]:
+    def _find(self, force: str, concerns: Concerns, at: datetime) -> list[Match]:
         index = self._indexes.get(force)
-        return [] if index is None else index.find(concerns, on)
+        return [] if index is None else index.find(concerns, at)
 
 
-def _concerned(markers: Sequence[Marker], many: Mapping[UUID, Concerns], on: date) -> dict[UUID, list[Match]]:
+def _concerned(markers: Sequence[Marker], many: Mapping[UUID, Concerns], at: datetime) -> dict[UUID, list[Match]]:
     if len(markers) == 1:
-        found = concerned(markers[0], many, on, short_forms=short_forms())
+        found = concerned(markers[0], many, at, short_forms=short_forms())
         return {incident_id: [match] for incident_id, match in found.items()}
     index = MarkerIndex(markers[0].force, markers, short_forms=short_forms())
-    every = {incident_id: index.find(concerns, on) for incident_id, concerns in many.items()}
+    every = {incident_id: index.find(concerns, at) for incident_id, concerns in many.items()}
     return {incident_id: matches for incident_id, matches in every.items() if matches}
 
 

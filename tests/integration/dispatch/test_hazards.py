@@ -1,5 +1,6 @@
 """I3: what is known of hazards is inside the assignment, and what comes later is told to whoever was sent."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from services.dispatch.domain.terms import (
 )
 from services.dispatch.markers import replica
 from services.kernel.transaction import Transaction
+from services.kernel.wire import stamp
 from tests.integration.dispatch.desk import HERE, Desk, at
 
 WITHDRAWN = safety.MARKER_STATE_WITHDRAWN
@@ -61,6 +63,20 @@ def test_an_expired_marker_is_told_as_expired(fresh: Desk) -> None:  # domain fa
     fresh.clock.advance(fresh.clock.now().replace(year=2020) - fresh.clock.now())
     (hazard,) = sent(fresh).hazard.hazards
     assert hazard.expired
+
+
+def test_a_crew_that_was_sent_is_told_when_a_marker_expires(fresh: Desk) -> None:  # domain facts 4.3
+    """At its moment, and not at midnight; by officer safety's word, whatever our clock says."""
+    expires = fresh.clock.now() + timedelta(minutes=1)
+    fresh.marker(7, expires_at=stamp(expires))
+    first = sent(fresh)
+    assert [hazard.expired for hazard in first.hazard.hazards] == [False]
+    fresh.marker(7, version=2, expires_at=stamp(expires), state=safety.MARKER_STATE_EXPIRED)
+    newest = fresh.assignment(first.id).hazard
+    assert (newest.version, [hazard.expired for hazard in newest.hazards]) == (2, [True])
+    fresh.marker(8, expires_at=stamp(expires))
+    fresh.clock.advance(timedelta(minutes=1))
+    assert [hazard.expired for hazard in sent(fresh, "WY2").hazard.hazards] == [True, True]
 
 
 def test_another_forces_markers_are_its_own(fresh: Desk) -> None:

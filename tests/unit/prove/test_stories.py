@@ -6,14 +6,13 @@ from datetime import UTC, date, datetime
 from statistics import fmean
 from uuid import UUID
 
-from services.dispatch.domain.hazards import Concerns, Marker, MarkerIndex
-from services.dispatch.domain.hazards import Person as Named
-from services.dispatch.messages_markers import marker_from
-
 from deploy.prove.misspelling import misspelt
 from deploy.prove.names import somebody
 from deploy.prove.stories import How, Story, When, stories
 from peel.safety.v1 import types_pb2 as safety
+from services.dispatch.markers.domain import Concerns, Marker, MarkerIndex
+from services.dispatch.markers.domain import Person as Named
+from services.dispatch.markers.messages import marker_from
 from services.dispatch.reference.short_forms import short_forms
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -52,7 +51,7 @@ def test_names_are_found_again_and_hardly_anybody_elses() -> None:  # R-MK-01, F
     found, strangers = [], []
     for story in told:
         people = tuple(Named(one.given_name, one.family_name, one.date_of_birth) for one in story.call.people)
-        shown = {match.marker.id.int for match in index.find(Concerns(people=people), NOW.date())}
+        shown = {match.marker.id.int for match in index.find(Concerns(people=people), NOW)}
         if story.how is How.NAME:
             found.append(story.number + 1 in shown)
         if story.how is How.NOBODY:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import datetime
 from itertools import groupby
 
 from services.dispatch.markers.domain import evidence
@@ -16,7 +16,7 @@ from services.dispatch.markers.domain.terms import Certainty, MarkerState, Match
 _SAME_PERSON = (MatchedBy.PERSON_NAMED, MatchedBy.ASSOCIATE_OF_ADDRESS)
 
 
-def answer(findings: Iterable[Finding], markers: Mapping[int, Marker], on: date) -> list[Match]:
+def answer(findings: Iterable[Finding], markers: Mapping[int, Marker], at: datetime) -> list[Match]:
     """One match a marker with all its ways, surest and gravest first; the order is the same for the same markers."""
     found = [finding for finding in findings if finding.owner in markers]
     namesakes = _namesakes(found, markers)
@@ -27,7 +27,7 @@ def answer(findings: Iterable[Finding], markers: Mapping[int, Marker], on: date)
         known = mine.get(finding.by)
         if known is None or (graded.certainty, -graded.bits) < (known.certainty, -known.bits):
             mine[finding.by] = graded
-    return sorted((_match(markers[owner], mine, on) for owner, mine in ways.items()), key=_rank)
+    return sorted((_match(markers[owner], mine, at) for owner, mine in ways.items()), key=_rank)
 
 
 def _graded(finding: Finding, subject: Subject, namesakes: Mapping[Finding, int]) -> Finding:
@@ -78,14 +78,14 @@ def _same_birth(person: Person, subject: Subject) -> bool:
     return day_of(person.date_of_birth) == day_of(subject.date_of_birth)
 
 
-def _match(marker: Marker, ways: Mapping[MatchedBy, Finding], on: date) -> Match:
+def _match(marker: Marker, ways: Mapping[MatchedBy, Finding], at: datetime) -> Match:
     certainty = min(finding.certainty for finding in ways.values())
     # Somebody named who is also an associate is one person: that counts once.
     named = max((ways[by].bits for by in _SAME_PERSON if by in ways), default=0.0)
     score = named + sum(finding.bits for by, finding in ways.items() if by not in _SAME_PERSON)
     if score >= evidence.LIKELY:
         certainty = min(certainty, Certainty.LIKELY)
-    return Match(marker.shown(), marker.state(on), frozenset(ways), certainty, round(score, 2))
+    return Match(marker.shown(), marker.state(at), frozenset(ways), certainty, round(score, 2))
 
 
 def _rank(match: Match) -> tuple[Certainty, bool, int, float, str]:

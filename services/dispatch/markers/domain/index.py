@@ -1,7 +1,7 @@
 """The warning markers of a force, so kept that those which concern an incident are found in milliseconds (I3)."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import datetime
 from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
@@ -71,10 +71,10 @@ class MarkerIndex:
         """Takes a marker out, if it is there."""
         self._go(self._newest.pop(marker_id, None), self._changes + 1)
 
-    def find(self, concerns: Concerns, on: date) -> list[Match]:
+    def find(self, concerns: Concerns, at: datetime) -> list[Match]:
         """Every marker that may concern an incident: the union of all ways, each marker once, surest first (R-MK-01).
 
-        `on` is the day that expiry is judged by. What is found does not depend on what else is in the index, so a
+        `at` is the moment that expiry is judged by. What is found does not depend on what else is in the index, so a
         further marker never hides one; only whether a name alone is likely or just possible depends on how many
         marked people have it.
         """
@@ -83,7 +83,7 @@ class MarkerIndex:
             found = list(self._lookups.find(concerns))
             markers = self._as_of(change, {finding.owner for finding in found})
             if clearances == self._clearances:
-                return answer(found, markers, on)
+                return answer(found, markers, at)
 
     def _as_of(self, change: int, owners: set[int]) -> dict[int, Marker]:
         there = (owner for owner in owners if owner <= change < self._gone.get(owner, change + 1))
@@ -108,7 +108,7 @@ class MarkerIndex:
 
 
 def concerned(
-    marker: Marker, many: Mapping[Incident, Concerns], on: date, *, short_forms: ShortForms = NO_SHORT_FORMS
+    marker: Marker, many: Mapping[Incident, Concerns], at: datetime, *, short_forms: ShortForms = NO_SHORT_FORMS
 ) -> dict[Incident, Match]:
     """Which of many incidents a marker concerns, and how: the same rules, the other way round.
 
@@ -116,4 +116,4 @@ def concerned(
     are no namesakes, so a name alone may be called likely here that `MarkerIndex.find` calls possible.
     """
     index = MarkerIndex(marker.force, [marker], short_forms=short_forms)
-    return {incident: match for incident, concerns in many.items() for match in index.find(concerns, on)}
+    return {incident: match for incident, concerns in many.items() for match in index.find(concerns, at)}

@@ -4,7 +4,7 @@ Personal details stay out of every `repr`, so that none gets into a log or an er
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from services.dispatch.markers.domain.terms import MarkerState, Severity, SubjectKind
@@ -44,7 +44,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A warning marker. `expires_at` is the last day on which it counts as verified."""
+    """A warning marker. From `expires_at` on it does not count as verified.
+
+    `expired`: officer safety says so, whatever the clock here says.
+    """
 
     id: UUID
     force: str
@@ -54,17 +57,18 @@ class Marker:
     severity: Severity
     source: str
     review_due: date
-    expires_at: date
+    expires_at: datetime
     handling: str = field(default="", repr=False)
     restricted: bool = False
     contact_point: str = field(default="", repr=False)
     withdrawn: bool = False
+    expired: bool = False
 
-    def state(self, on: date) -> MarkerState:
-        """Where it stands on a day."""
+    def state(self, at: datetime) -> MarkerState:
+        """Where it stands at a moment."""
         if self.withdrawn:
             return MarkerState.WITHDRAWN
-        return MarkerState.EXPIRED if on > self.expires_at else MarkerState.ACTIVE
+        return MarkerState.EXPIRED if self.expired or at >= self.expires_at else MarkerState.ACTIVE
 
     def shown(self) -> "Marker":
         """What may be shown of it: of a restricted marker its existence, and whom and how to ask.

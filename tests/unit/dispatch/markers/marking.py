@@ -1,7 +1,7 @@
 """Markers and incidents in few words, for the tests of what is found. All people are invented."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from services.dispatch.markers.domain import (
@@ -19,7 +19,7 @@ from services.dispatch.markers.domain import (
 )
 
 FORCE = "greater-manchester"
-TODAY = date(2026, 11, 24)
+TODAY = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SHORT_FORMS = {"margaret": frozenset({"peggy"}), "peggy": frozenset({"margaret"})}
 
 
@@ -34,7 +34,7 @@ def a_marker(subject: Subject, number: int = 1, **known: object) -> Marker:
         "severity": Severity.HIGHEST,
         "source": "INTELLIGENCE",
         "review_due": date(2027, 6, 1),
-        "expires_at": date(2027, 11, 24),
+        "expires_at": datetime(2027, 11, 24, tzinfo=UTC),
         "handling": "Armed response first.",
     }
     return Marker(UUID(int=number), FORCE, 1, subject, **(fields | known))  # type: ignore[arg-type]
