@@ -27,7 +27,7 @@ class Console(Following[api.WatchEmergenciesResponse]):
 
     def __init__(self, name: str, force: str, replicas: Replicas) -> None:
         super().__init__(replicas)
-        self.name, self._force = name, force
+        self.name, self.force = name, force
         self.emergencies: dict[str, types.Emergency] = {}
         self.seen: dict[str, float] = {}
         self.alarms_at: dict[str, float] = {}
@@ -41,7 +41,7 @@ class Console(Following[api.WatchEmergenciesResponse]):
         self._confirming: dict[str, asyncio.Task[None]] = {}
 
     def open(self) -> Any:
-        request = api.WatchEmergenciesRequest(force=self._force, console=self.name, resume_token=self._resume_token)
+        request = api.WatchEmergenciesRequest(force=self.force, console=self.name, resume_token=self._resume_token)
         stub = EmergencyServiceStub(self.replicas.channel)
         return stub.WatchEmergencies(request, metadata=self.replicas.headers)
 
@@ -64,7 +64,7 @@ class Console(Following[api.WatchEmergenciesResponse]):
         """
         request = api.AcknowledgeEmergencyRequest(
             request_id=str(uuid4()),
-            force=self._force,
+            force=self.force,
             emergency_id=emergency_id,
             console=self.name,
             seen_signal_ids=self.alarms_seen(emergency_id),
@@ -109,7 +109,7 @@ class Console(Following[api.WatchEmergenciesResponse]):
     async def _say_shown(self, emergency_id: str, alarms: Collection[str]) -> bool:
         request = api.ConfirmShownRequest(
             request_id=str(uuid4()),
-            force=self._force,
+            force=self.force,
             emergency_id=emergency_id,
             console=self.name,
             seen_signal_ids=sorted(alarms),

@@ -65,9 +65,11 @@ def refused_reaction(running: Running) -> None:
 
 def poisoned_event(running: Running) -> str:
     """An event that breaks a rule: it is set aside. Returns what the command line shows of it."""
+    (before,) = running.rows("crime", "select coalesce(max(id), 0) as id from dead_letter")
+    fresh = "from dead_letter where id > $1"
     _publish(running, _out_of_count(running))
-    eventually(lambda: running.count("crime", "from dead_letter") > 0, 20)
-    (letter,) = running.rows("crime", "select id, reason from dead_letter")
+    eventually(lambda: running.count("crime", fresh, before["id"]) > 0, 20)
+    (letter,) = running.rows("crime", f"select id, reason {fresh}", before["id"])
     assert letter["reason"] == f"Malformed:{POISON}"
     shown = _peel(running, "dlq", "show", "crime", str(letter["id"]))
     assert "Person.family_name" in shown

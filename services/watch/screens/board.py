@@ -8,7 +8,7 @@ from rich.text import Text
 
 from peel.dispatch.v1 import types_pb2 as types
 from services.watch.board import Board
-from services.watch.screens.words import LOUD, QUIET, WARNING, age, moment, place, point, until, word
+from services.watch.screens.words import LOUD, QUIET, WARNING, a_table, age, moment, place, point, until, word
 
 _MOST = 25
 _GOOD = "green"
@@ -27,7 +27,7 @@ def _nearby(board: Board, now: datetime) -> Table:
     for one in sorted(board.nearby.values(), key=lambda told: told.distance_metres):
         emergencies.setdefault(one.emergency_id, []).append(one)
     title = f"Emergencies of which units nearby were told ({len(emergencies)})"
-    table = Table("who", "for", "where", "units told", title=title, expand=True)
+    table = a_table("who", "for", "where", "units told", title=title)
     for told in sorted(emergencies.values(), key=lambda every: every[0].raised_at.ToMicroseconds()):
         units = ", ".join(f"{_callsign(board, one.unit_id)} ({one.distance_metres:,.0f} m)" for one in told)
         whose = Text(told[0].callsign or "unit not known", LOUD)
@@ -52,7 +52,7 @@ def _tasks(board: Board, now: datetime) -> Table:
 def _incidents(board: Board, now: datetime) -> Table:
     """Whoever nobody is sent to comes first, by urgency and age (domain facts 4.2)."""
     title = f"Incidents ({len(board.incidents)})"
-    table = Table("grade", "for", "attend in", "where", "state", "units and hazards", title=title, expand=True)
+    table = a_table("grade", "for", "attend in", "where", "state", "units and hazards", title=title)
     waiting = sorted(
         board.incidents.values(),
         key=lambda one: (
@@ -111,7 +111,7 @@ def marker_word(found: types.Hazard) -> str:
 def _units(board: Board, now: datetime) -> Table:
     on_duty = [unit for unit in board.units.values() if unit.emergency or unit.status != types.UNIT_STATUS_OFF_DUTY]
     title = f"Units on duty ({len(on_duty)})"
-    table = Table("unit", "status", "for", "position", "radio", "skills", title=title, expand=True)
+    table = a_table("unit", "status", "for", "position", "radio", "skills", title=title)
     for unit in sorted(on_duty, key=lambda one: (not one.emergency, one.status, one.callsign))[:_MOST]:
         status = word(types.UnitStatus.Name(unit.status), "UNIT_STATUS_")
         position = age(moment(unit, "position_at"), now)

@@ -4,12 +4,11 @@ from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from peel.safety.v1 import emergency_types_pb2 as types
 from services.watch.console import Console
-from services.watch.screens.words import LOUD, QUIET, WARNING, age, moment, point, word
+from services.watch.screens.words import LOUD, QUIET, WARNING, a_table, age, moment, point, word
 
 _LEVELS = {
     types.ESCALATION_LEVEL_SUPERVISOR: "supervisor",
@@ -27,9 +26,9 @@ def emergencies_screen(console: Console, now: datetime) -> RenderableType:
     untaken = sum(one.state == types.EMERGENCY_STATE_OPEN and not one.synthetic for one in open_ones)
     parts: list[RenderableType] = [_banner(untaken)]
     parts += [_alarm(alarm, now) for alarm in console.alarms.values() if not alarm.over]
-    table = Table("state", "for", "who", "what", "where", "told to", "on screen at", "safe", expand=True)
+    table = a_table("state", "for", "who", "what", "where", "told to", "on screen at", "safe")
     for one in open_ones:
-        table.add_row(*_cells(one, now))
+        table.add_row(*_cells(one, console.force, now))
     return Group(*parts, table)
 
 
@@ -44,17 +43,19 @@ def _alarm(alarm: types.PathAlarm, now: datetime) -> Text:
     return Text(f"PATH NOT PROVEN at {alarm.site}: last success {proven} ago", LOUD)
 
 
-def _cells(one: types.Emergency, now: datetime) -> list[RenderableType]:
+def _cells(one: types.Emergency, force: str, now: datetime) -> list[RenderableType]:
     carrier = one.carrier
     who = carrier.callsign or (one.presses[0].radio if one.presses else "") or "nobody known"
     crew = ", ".join(carrier.crew)
     duty = _DUTY.get(carrier.duty, "")
+    # Next door's, which nobody there took.
+    elsewhere = "" if one.force == force else f"of {one.force}"
     trigger = word(types.Trigger.Name(one.presses[0].trigger), "TRIGGER_") if one.presses else ""
     presses = f", {len(one.presses)} presses" if len(one.presses) > 1 else ""
     return [
         _state(one),
         age(moment(one, "raised_at"), now),
-        Text("\n".join(filter(None, (who, crew, duty))), WARNING if duty else ""),
+        Text("\n".join(filter(None, (who, elsewhere, crew, duty))), WARNING if duty or elsewhere else ""),
         Text("\n".join(filter(None, (f"{trigger}{presses}", _gravity(one)))), "bold"),
         _where(one, now),
         Text(_LEVELS.get(one.level, "positions"), WARNING if one.level else ""),
@@ -66,7 +67,10 @@ def _cells(one: types.Emergency, now: datetime) -> list[RenderableType]:
 def _state(one: types.Emergency) -> Text:
     if one.state == types.EMERGENCY_STATE_OPEN:
         return Text("test" if one.synthetic else "NOT TAKEN", QUIET if one.synthetic else LOUD)
+    if one.codes_locked:
+        return Text(f"taken by {one.acknowledged_by}, CODES LOCKED: a supervisor clears", WARNING)
     code = ", safe code given" if one.safe_code_given else ""
+    code = code or (f", {one.codes_wrong} wrong codes" if one.codes_wrong else "")
     return Text(f"taken by {one.acknowledged_by}{code}", "green")
 
 

@@ -28,7 +28,8 @@ class Screen:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "services.cli", "watch", *arguments],
             cwd=ROOT,
-            env={**running.environment(), "TERM": "xterm-256color"},
+            # As wide as the terminal is, and not as whoever runs the tests says that theirs is.
+            env={**_without(running.environment(), "COLUMNS", "LINES"), "TERM": "xterm-256color"},
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
@@ -64,6 +65,10 @@ class Screen:
         self.process.wait()
         self._reader.join(5)
         os.close(self._master)
+
+
+def _without(environment: dict[str, str], *names: str) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name not in names}
 
 
 @contextmanager

@@ -26,8 +26,8 @@ NOW = datetime(2026, 11, 25, 22, 0, tzinfo=UTC)
 NOBODY = cast(Replicas, None)
 
 
-def drawn(screen: RenderableType) -> str:
-    paper = Paper(width=200, file=StringIO(), record=True)
+def drawn(screen: RenderableType, width: int = 200) -> str:
+    paper = Paper(width=width, file=StringIO(), record=True)
     paper.print(screen)
     return paper.export_text()
 
@@ -36,6 +36,7 @@ class Screen(Console):
     """A console that is told what to show, and says nothing to anybody."""
 
     def __init__(self, *emergencies: safety.Emergency) -> None:
+        self.force = "force"
         self.emergencies = {one.emergency_id: one for one in emergencies}
         self.alarms = {}
 
@@ -43,7 +44,13 @@ class Screen(Console):
 def an_emergency(**more: object) -> safety.Emergency:
     press = safety.Press(radio="radio-7", trigger=safety.TRIGGER_BUTTON)
     raised = stamp(NOW - timedelta(seconds=75))
-    kept = {"emergency_id": "e", "state": safety.EMERGENCY_STATE_OPEN, "raised_at": raised, "presses": [press]}
+    kept = {
+        "emergency_id": "e",
+        "force": "force",
+        "state": safety.EMERGENCY_STATE_OPEN,
+        "raised_at": raised,
+        "presses": [press],
+    }
     return safety.Emergency(**{**kept, **more})  # type: ignore[arg-type]
 
 
@@ -68,6 +75,22 @@ def test_a_position_says_where_it_comes_from_and_how_old_it_is() -> None:  # R-O
     known = safety.Carrier(incident_address="9001 Review Street")
     two = an_emergency(position_source=safety.POSITION_SOURCE_INCIDENT, carrier=known)
     assert "9001 Review Street (incident)" in drawn(emergencies_screen(Screen(two), NOW))
+
+
+def test_on_a_narrow_terminal_nothing_is_cut_off() -> None:
+    shown = drawn(emergencies_screen(Screen(an_emergency(presses=[safety.Press(radio="radio-of-hers")])), NOW), 80)
+    assert "…" not in shown
+
+
+def test_next_doors_emergency_says_whose_it_is() -> None:  # R-OS-03
+    assert "of elsewhere" in drawn(emergencies_screen(Screen(an_emergency(force="elsewhere")), NOW))
+
+
+def test_guessed_codes_are_told() -> None:  # R-OS-06
+    taken = safety.EMERGENCY_STATE_ACKNOWLEDGED
+    assert "2 wrong codes" in drawn(emergencies_screen(Screen(an_emergency(state=taken, codes_wrong=2)), NOW))
+    locked = an_emergency(state=taken, codes_wrong=3, codes_locked=True)
+    assert "CODES LOCKED: a supervisor clears" in drawn(emergencies_screen(Screen(locked), NOW))
 
 
 def test_duress_shows_on_the_console() -> None:  # R-OS-06
