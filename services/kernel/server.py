@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Collection
 from functools import partial
+from typing import TYPE_CHECKING
 
 import grpc
 import uvloop
@@ -19,7 +20,6 @@ from services.kernel.database import close_pool, open_pool
 from services.kernel.door import Door
 from services.kernel.health import CHECK_SECONDS, Health, HealthServer, check_database
 from services.kernel.identity import Identity
-from services.kernel.inbox_level import InboxLevel
 from services.kernel.paging import Pages
 from services.kernel.pause import pause
 from services.kernel.serving import Background, Part, Serving, parts_of, stem
@@ -30,6 +30,9 @@ from services.kernel.telemetry.tracing import Tracing
 from services.kernel.tls import server_credentials
 from services.kernel.transaction import UnitOfWork
 from services.kernel.usecases import UseCases
+
+if TYPE_CHECKING:
+    from services.kernel.inbox_level import InboxLevel
 
 _LOG = logger(__name__)
 
@@ -121,7 +124,7 @@ class _Api:
         held = backlog.held_backlogs(service, appender.level, serving.cases.late_audit.level)
         background.start("backlogs", partial(backlog.keep_exporting, pool, service, clock, held))
         # Not beside an emergency, which knows nothing of the broker.
-        inbox = None if self._independent else InboxLevel(settings, service)
+        inbox = None if self._independent else _inbox_level(settings, service)
         if inbox is not None:
             inbox.start()
         await server.start()
@@ -188,3 +191,10 @@ class _Api:
             await self._grpc_health.set("", state)
             self._health.turned()
             await pause(CHECK_SECONDS, stop)
+
+
+def _inbox_level(settings: Settings, service: str) -> "InboxLevel":
+    # Imported here, so that an independent process never loads the broker's client.
+    from services.kernel.inbox_level import InboxLevel  # noqa: PLC0415
+
+    return InboxLevel(settings, service)

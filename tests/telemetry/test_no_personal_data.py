@@ -104,6 +104,7 @@ _ONLY_WITH_TIME = {
     "peel.safety.v1.RadioPathChanged",
     "peel.safety.v1.WelfareWarned",
     "peel.safety.v1.WelfareEnded",
+    "peel.safety.v1.WelfareRenewed",
     "peel.dispatch.v1.HazardUpdated",
 }
 
