@@ -38,7 +38,8 @@ class SystemClock:
     async def wait_until(self, due: datetime | None, woken: asyncio.Event) -> None:
         timeout = None if due is None else max(0.0, (due - self.now()).total_seconds())
         try:
-            await asyncio.wait_for(woken.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await woken.wait()
         except TimeoutError:
             return
 
@@ -56,7 +57,8 @@ class RehearsalClock:
     async def wait_until(self, due: datetime | None, woken: asyncio.Event) -> None:
         while not woken.is_set() and (due is None or self.now() < due):
             try:
-                await asyncio.wait_for(woken.wait(), _REHEARSAL_POLL_SECONDS)
+                async with asyncio.timeout(_REHEARSAL_POLL_SECONDS):
+                    await woken.wait()
             except TimeoutError:
                 continue
 

@@ -114,7 +114,8 @@ async def _nothing_to_reset(_connection: object) -> None:
 async def close_pool(pool: Pool, seconds: float) -> None:
     """Closes a pool; connections that are still in use after so many seconds are cut."""
     try:
-        await asyncio.wait_for(pool.close(), seconds)
+        async with asyncio.timeout(seconds):
+            await pool.close()
     except TimeoutError:
         pool.terminate()
 

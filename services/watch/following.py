@@ -66,7 +66,9 @@ class Following(ABC, Generic[Message]):
         try:
             while True:
                 try:
-                    message = await asyncio.wait_for(anext(stream), _SILENT_SECONDS)
+                    # Not wait_for: it forgets that it was cancelled where a message came in the same moment.
+                    async with asyncio.timeout(_SILENT_SECONDS):
+                        message = await anext(stream)
                 except StopAsyncIteration:
                     return
                 yield message

@@ -208,3 +208,45 @@ def test_whoever_may_not_watch_is_told_so() -> None:
                 await task
 
     asyncio.run(run())
+
+
+class Coinciding:
+    """A stream whose message comes in the very moment in which its watcher is told to stop."""
+
+    def __init__(self) -> None:
+        self.waits = asyncio.Event()
+        self._message: asyncio.Future[api.WatchEmergenciesResponse] = asyncio.get_running_loop().create_future()
+
+    def __aiter__(self) -> "Coinciding":
+        return self
+
+    async def __anext__(self) -> api.WatchEmergenciesResponse:
+        self.waits.set()
+        return await self._message
+
+    def come(self) -> None:
+        self._message.set_result(api.WatchEmergenciesResponse(heartbeat=True))
+
+    def cancel(self) -> None:
+        """As a call has it."""
+
+
+def test_a_message_in_the_moment_of_the_end_does_not_keep_it_going() -> None:
+    async def test() -> None:
+        stream = Coinciding()
+
+        class Watcher(Console):
+            def open(self) -> Coinciding:
+                return stream
+
+        replicas = Replicas([f"127.0.0.1:{free_port()}"], None, "token")
+        following = asyncio.create_task(Watcher("pod-1", "force", replicas).run())
+        await stream.waits.wait()
+        stream.come()
+        following.cancel()
+        async with asyncio.timeout(SECONDS):
+            await asyncio.wait({following})
+        assert following.cancelled()
+        await replicas.close()
+
+    asyncio.run(test())
