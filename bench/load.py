@@ -5,6 +5,7 @@ The body is put together from bytes: a client that costs much takes from the ser
 
 import asyncio
 import json
+import random
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,8 @@ class _Load:
     async def caller(self, call: "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]", token: str) -> None:
         """Calls again and again."""
         metadata = (("authorization", f"Bearer {token}"),)
+        # Nobody rings because somebody else does.
+        await asyncio.sleep(random.uniform(0.0, self._every))
         while self._left > 0 and (began := time.perf_counter()) < self._ends:
             self._left -= 1
             # Messages written one after the other are one message.

@@ -11,13 +11,17 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import typer
 import uvloop
 
 from deploy.local.platform import Platform
 from deploy.people.radio import Gateway, Pressed
+from peel.safety.v1 import emergency_api_pb2 as api
+from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub
 from services.watch.console import Console
+from services.watch.following import CALL_SECONDS
 from services.watch.replicas import Replicas
 
 FORCE = "west-yorkshire"
@@ -44,23 +48,36 @@ class _Silent(Console):
 
 
 class _Person(Console):
-    """A watcher at which somebody sits, who takes what is shown: else all of it would escalate, four times over."""
+    """A watcher at which somebody sits who takes what is shown, and whose supervisor ends it.
+
+    Else hundreds would be open and escalate, as in no force on any day.
+    """
+
+    def __init__(self, name: str, force: str, replicas: Replicas, supervisor: Replicas) -> None:
+        super().__init__(name, force, replicas)
+        self._supervisor = supervisor
 
     async def _say_shown(self, emergency_id: str, alarms: Collection[str]) -> bool:
         await self.acknowledge(emergency_id)
+        over = api.ClearEmergencyRequest(
+            request_id=str(uuid4()), force=FORCE, emergency_id=emergency_id, explanation="bench", seen_signal_ids=alarms
+        )
+        stub = EmergencyServiceStub(self._supervisor.channel)
+        await stub.ClearEmergency(over, timeout=CALL_SECONDS, metadata=self._supervisor.headers)
         return True
 
 
 async def measure(platform: Platform) -> dict[str, Presses]:
     """`quiet` and `loaded`, one after the other. The platform has to be up."""
     addresses = platform.addresses["safety-emergency"].split(",")
-    tokens = {role: platform.authority.token([role], FORCE) for role in ("dispatcher", "radio_gateway")}
+    tokens = {role: platform.authority.token([role], FORCE) for role in ("dispatcher", "radio_gateway", "supervisor")}
 
     def replicas(role: str, first: int) -> Replicas:
         return Replicas(addresses, platform.authority.ca, tokens[role], first=first)
 
-    kinds = [_Person, *[_Silent] * (_WATCHERS - 1)]
-    watchers = [kind(f"pod-{at}", FORCE, replicas("dispatcher", at)) for at, kind in enumerate(kinds)]
+    supervisor = replicas("supervisor", 0)
+    watchers: list[Console] = [_Silent(f"pod-{at}", FORCE, replicas("dispatcher", at)) for at in range(1, _WATCHERS)]
+    watchers.append(_Person("pod-0", FORCE, replicas("dispatcher", 0), supervisor))
     watching = [asyncio.create_task(watcher.run()) for watcher in watchers]
     radios = replicas("radio_gateway", 0)
     try:
@@ -76,7 +93,7 @@ async def measure(platform: Platform) -> dict[str, Presses]:
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
-        for one in (radios, *(watcher.replicas for watcher in watchers)):
+        for one in (radios, supervisor, *(watcher.replicas for watcher in watchers)):
             await one.close()
     return {"quiet": quiet, "loaded": loaded}
 

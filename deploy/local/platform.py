@@ -114,7 +114,9 @@ class Platform:
         inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         # So that the processes run this checkout, wherever it was started from and whatever else is installed.
         paths = [str(_ROOT), str(_ROOT / "protos" / "gen"), *filter(None, [os.environ.get("PYTHONPATH")])]
-        own = {"PYTHONPATH": os.pathsep.join(paths), "PEEL_ENV_FILE": str(self.env_file)}
+        # Two heaps are enough: by itself the C library keeps one for each thread that ever allocates.
+        heaps = {"MALLOC_ARENA_MAX": "2"}
+        own = {"PYTHONPATH": os.pathsep.join(paths), "PEEL_ENV_FILE": str(self.env_file), **heaps}
         planned = next(one for one in ROSTER if one.name == name)
         return inherited | own | self._surroundings().of_process(planned)
 
