@@ -126,8 +126,8 @@ async def _assignment(unit: Unit, tx: Transaction) -> Assignment | None:
 async def tell_overdue(unit_id: UUID, force: str, tx: Transaction) -> None:
     """A unit has been in its status for longer than it should: somebody asks (domain facts 4.1).
 
-    The unit is not locked: whoever changes its status arms the timer that fires this anew, and waits for it. A task
-    that is raised at that very moment goes with the status after.
+    The unit is not locked. Whoever changes its status to one that has a clock arms this timer anew, and waits for it.
+    Where the next status has none, nobody waits: a task raised at that very moment stays until the status after it.
     """
     await tray.raise_task(tx, TaskKind.STATUS_OVERDUE, tray.DISPATCHER, force, unit_id=unit_id)
 
