@@ -32,8 +32,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 # All that a platform makes in its home, and therefore all that one which starts clean removes. Not the clock, which
 # belongs to whoever rehearses; nor the authority, so that a token that somebody noted down goes on working.
 _MADE = ("postgres", "kafka", "spool", "log", "tokens", "peel.env")
-# A platform rehearses when it is told to, not when the shell it was started from did.
-_NOT_INHERITED = ("PEEL_REHEARSAL", "PEEL_CLOCK_FILE")
+# A platform rehearses when it is told to, not when the shell it was started from did; and where nothing may keep what
+# Python compiled, each start of a process takes twice as long.
+_NOT_INHERITED = ("PEEL_REHEARSAL", "PEEL_CLOCK_FILE", "PYTHONDONTWRITEBYTECODE")
 _TOKEN_HOURS = 24 * 14
 
 
