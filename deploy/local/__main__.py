@@ -11,6 +11,7 @@ from rich.table import Table
 from deploy.local.authority import Authority
 from deploy.local.faults import LocalFault
 from deploy.local.jars import LOCK, ensure_jars, read_lock, write_lock
+from deploy.local.kafka import prepare_kafka
 from deploy.local.orders import order
 from deploy.local.platform import Platform
 
@@ -82,9 +83,13 @@ def token(
 
 @app.command()
 def download() -> None:
-    """Fetch Kafka's jars where this machine has not got them, and do nothing else."""
+    """Fetch Kafka's jars where this machine has not got them, and prepare its starts: once on a machine."""
     console = Console(stderr=True)
     console.print(f"Kafka's jars are in {ensure_jars(read_lock(), console)}")
+    try:
+        prepare_kafka(console)
+    except (LocalFault, OSError) as fault:
+        console.print(f"Kafka's starts will take longer, for they could not be prepared: {fault}")
 
 
 @app.command()
