@@ -8,24 +8,28 @@ import re
 from collections.abc import Sequence
 from contextvars import ContextVar
 from random import Random
+from typing import TYPE_CHECKING
 
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Span, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
+    NoOpTracer,
+    Span,
     SpanContext,
     SpanKind,
     Status,
     StatusCode,
     TraceFlags,
+    Tracer,
     set_span_in_context,
 )
 
 from services.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 _CURRENT: ContextVar[SpanContext | None] = ContextVar("current_span", default=None)
 _DRAW = Random()
@@ -112,17 +116,13 @@ class _Sampled:
 class Tracing:
     """The tracer of one process. Not sampled means that nothing but ids is made."""
 
-    def __init__(self, settings: Settings, service: str, process: str, exporter: SpanExporter | None = None) -> None:
+    def __init__(self, settings: Settings, service: str, process: str, exporter: "SpanExporter | None" = None) -> None:
         """Spans go to `exporter`, else to PEEL_OTLP_ENDPOINT."""
-        resource = Resource.create({"service.name": f"peel-{service}", "service.instance.id": settings.instance})
-        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        if exporter is None and settings.otlp_endpoint:
-            exporter = OTLPSpanExporter(endpoint=settings.otlp_endpoint)
-        if exporter is not None:
-            self._provider.add_span_processor(BatchSpanProcessor(exporter))
-        self._tracer = self._provider.get_tracer(f"peel.{process}")
+        exports = exporter is not None or bool(settings.otlp_endpoint)
+        self._provider = _provider(settings, service, exporter) if exports else None
+        self._tracer: Tracer = self._provider.get_tracer(f"peel.{process}") if self._provider else NoOpTracer()
         # Without an exporter nobody would ever see a span, so none is made; ids still travel.
-        self._ratio = settings.trace_ratio if exporter else 0.0
+        self._ratio = settings.trace_ratio if exports else 0.0
         self._join_as_parent = settings.trace_async == "parent"
 
     def server_span(self, name: str, workflow: str, traceparent: str | None) -> _Unsampled | _Sampled:
@@ -152,9 +152,22 @@ class Tracing:
         links: Sequence[Link] = (),
     ) -> _Sampled:
         context = set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()
-        span: Span = self._tracer.start_span(name, context, kind, attributes, links)  # type: ignore[assignment]
-        return _Sampled(span)
+        return _Sampled(self._tracer.start_span(name, context, kind, attributes, links))
 
     def close(self) -> None:
         """Sends what is left and stops the exporter."""
-        self._provider.shutdown()
+        if self._provider is not None:
+            self._provider.shutdown()
+
+
+def _provider(settings: Settings, service: str, exporter: "SpanExporter | None") -> "TracerProvider":
+    # Imported here: a tenth of the start of a process, and in vain where nothing is exported.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+    resource = Resource.create({"service.name": f"peel-{service}", "service.instance.id": settings.instance})
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
+    return provider
