@@ -19,6 +19,7 @@ from services.kernel.contract import RpcPolicy, files_of, personal_field_names, 
 from services.kernel.database import close_pool, open_pool
 from services.kernel.door import Door
 from services.kernel.health import CHECK_SECONDS, Health, HealthServer, check_database
+from services.kernel.heap import freeze_heap
 from services.kernel.identity import Identity
 from services.kernel.paging import Pages
 from services.kernel.pause import pause
@@ -128,6 +129,7 @@ class _Api:
         if inbox is not None:
             inbox.start()
         await server.start()
+        freeze_heap()
         _LOG.info("serving", listen=settings.listen, tls=settings.tls_cert is not None)
         failed = await self._until_stopped(background)
         await self._drain(server, door)

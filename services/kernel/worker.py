@@ -21,6 +21,7 @@ import uvloop
 
 from services.kernel.contract import personal_field_names
 from services.kernel.database import TRANSIENT
+from services.kernel.heap import freeze_heap
 from services.kernel.parts import Parts
 from services.kernel.settings import Settings
 from services.kernel.telemetry.logs import logger, set_up_logging
@@ -201,6 +202,7 @@ def run_worker(service: str, settings: Settings) -> int:
     except TRANSIENT as error:
         _LOG.error("cannot start", error=type(error).__name__)
         return 1
+    freeze_heap()
     _LOG.info("working")
     eventlet.spawn(_drain_on_signal, container, signals, settings)
     try:

@@ -9,6 +9,7 @@ from services.kernel.clock import SystemClock
 from services.kernel.contract import personal_field_names
 from services.kernel.errors import OperatorFault
 from services.kernel.health import CHECK_SECONDS, Health, HealthServer
+from services.kernel.heap import freeze_heap
 from services.kernel.pause import pause
 from services.kernel.reference import local_date
 from services.kernel.serving import Background
@@ -76,6 +77,7 @@ class Probe:
             prober = Prober(site, watchers[site.force], settings.probe_seconds)
             background.start(f"press {site.name}", prober.run)
         background.start("health", lambda stop: self._watch(everywhere, stop))
+        freeze_heap()
         _LOG.info("probing", sites=len(self._sites), replicas=len(self._addresses))
         waiting = [asyncio.create_task(one) for one in (self._stop.wait(), background.one_ended())]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
