@@ -9,15 +9,18 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from services.kernel.errors import OperatorFault
 from services.kernel.settings import load_settings
 from services.table import SERVICES
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, help="Peel: operational policing.")
 dead_letters = typer.Typer(no_args_is_help=True, help="Events that could not be handled: look at them, replay them.")
@@ -26,7 +29,6 @@ audit = typer.Typer(no_args_is_help=True, help="The record of who did what to wh
 app.add_typer(audit, name="audit")
 watch = typer.Typer(no_args_is_help=True, help="Live views: the board, emergencies, a unit's terminal.")
 app.add_typer(watch, name="watch")
-_console = Console()
 _FORCE = "west-yorkshire"
 _DAY = "%Y-%m-%d"
 
@@ -47,6 +49,13 @@ class Phase(StrEnum):
     pre = "pre"
     post = "post"
     all = "all"
+
+
+@cache
+def _console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr)
 
 
 def _add_service(name: str) -> typer.Typer:
@@ -71,7 +80,7 @@ def _add_service(name: str) -> typer.Typer:
         from services import operate
 
         applied = asyncio.run(operate.migrate(load_settings(), name, phase.value))
-        _console.print(f"{name}: " + (", ".join(applied) if applied else "nothing to apply"))
+        _console().print(f"{name}: " + (", ".join(applied) if applied else "nothing to apply"))
 
     app.add_typer(service, name=name)
     return service
@@ -85,7 +94,7 @@ def rebuild_replica() -> None:
     """Put dispatch's replica of warning markers right by officer safety's topic, while the service goes on."""
     from services import operate
 
-    _console.print(asyncio.run(operate.rebuild_replica(load_settings())))
+    _console().print(asyncio.run(operate.rebuild_replica(load_settings())))
 
 
 @_services["safety"].command()
@@ -144,9 +153,9 @@ def backlogs(as_json: Annotated[bool, typer.Option("--json", help="For programs,
         measured = [asdict(line) for line in lines]
         sys.stdout.write(json.dumps({"backlogs": measured, "not_measured": unreachable}) + "\n")
     else:
-        _console.print(operate.backlogs_table(settings, lines))
+        _console().print(operate.backlogs_table(settings, lines))
     if unreachable:
-        told = Console(stderr=True) if as_json else _console
+        told = _console(stderr=as_json)
         told.print(f"[red]not measured: {', '.join(unreachable)}[/red]")
         raise typer.Exit(1)
 
@@ -170,9 +179,9 @@ def reconcile(
     settings, kept_apart = load_settings(), [one.value for one in by]
     period = operate.days(since.date() if since else None, until.date() if until else None)
     table, undecided_overdue = asyncio.run(operate.reconcile(settings, force, *period, kept_apart))
-    _console.print(table)
+    _console().print(table)
     found = asyncio.run(operate.arrival(settings, force, *period))
-    _console.print(operate.arrival_table(settings, force, found))
+    _console().print(operate.arrival_table(settings, force, found))
     raise typer.Exit(1 if undecided_overdue or found.missing else 0)
 
 
@@ -181,7 +190,7 @@ def settings() -> None:
     """Every setting with its meaning and its value now; secrets are not shown."""
     from services import operate
 
-    _console.print(operate.settings_table(load_settings()))
+    _console().print(operate.settings_table(load_settings()))
 
 
 @dead_letters.command("list")
@@ -193,7 +202,7 @@ def list_dead_letters(
     """The dead letters of a service that wait for a replay, oldest first; says how many wait in all."""
     from services import operate
 
-    _console.print(asyncio.run(operate.list_dead_letters(load_settings(), service.value, after, limit)))
+    _console().print(asyncio.run(operate.list_dead_letters(load_settings(), service.value, after, limit)))
 
 
 @dead_letters.command("show")
@@ -201,7 +210,7 @@ def show_dead_letter(service: ServiceName, number: int) -> None:
     """One dead letter: where it came from, why it failed, and its content with personal data removed."""
     from services import operate
 
-    _console.print_json(asyncio.run(operate.show_dead_letter(load_settings(), service.value, number)))
+    _console().print_json(asyncio.run(operate.show_dead_letter(load_settings(), service.value, number)))
 
 
 @dead_letters.command("replay")
@@ -212,7 +221,7 @@ def replay_dead_letters(
     from services import operate
 
     asyncio.run(operate.replay_dead_letters(load_settings(), service.value, numbers))
-    _console.print(f"replayed {len(numbers)}")
+    _console().print(f"replayed {len(numbers)}")
 
 
 @audit.command("verify")
@@ -221,7 +230,7 @@ def verify_audit(service: ServiceName) -> None:
     from services import operate
 
     verdict = asyncio.run(operate.verify_audit(load_settings(), service.value))
-    _console.print(
+    _console().print(
         f"{verdict.seals} seals over {verdict.sealed_rows:,} rows, {verdict.waiting_rows:,} rows wait for the next: "
         + ("[green]whole[/green]" if verdict.broken is None else f"[red]seal {verdict.broken} is broken[/red]")
     )

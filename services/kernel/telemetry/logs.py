@@ -3,14 +3,32 @@
 import logging
 import re
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import structlog
-
 from services.kernel.telemetry.tracing import current_trace_id
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Meanwhile that module cannot be imported, as where it is not installed."""
+    loaded = sys.modules.get(module)
+    sys.modules[module] = None  # type: ignore[assignment]  # how Python notes that there is none
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+        if loaded is not None:
+            sys.modules[module] = loaded
+
+
+# With itself structlog loads its renderer for consoles, and that loads Rich and Pygments where it finds them: a tenth
+# of the start of a process, none of which has a console.
+with _without("rich"):
+    import structlog
 
 _REMOVED = "[removed]"
 # A second wall: nothing should reach a log that looks like one of these.
