@@ -59,4 +59,5 @@ ci: ## What the integration server runs
 	@bash .ci/run
 
 clean: ## Remove what was set up and what ran
+	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
