@@ -10,7 +10,6 @@ from services.kernel.settings import Settings
 from services.kernel.telemetry.logs import logger
 
 _LOG = logger(__name__)
-_MEASURE_SECONDS = 10.0
 
 
 class InboxLevel:
@@ -18,6 +17,7 @@ class InboxLevel:
 
     def __init__(self, settings: Settings, service: str) -> None:
         self._service = service
+        self._every_seconds = settings.inbox_seconds
         self._stopping = threading.Event()
         topics: tuple[str, ...] = import_module(f"services.{service}.worker").reactions.topics
         self._watch = UnreadWatch(settings, service, topics) if topics else None
@@ -36,7 +36,7 @@ class InboxLevel:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self.measure()
-            self._stopping.wait(_MEASURE_SECONDS)
+            self._stopping.wait(self._every_seconds)
         if self._watch is not None:
             self._watch.close()
 

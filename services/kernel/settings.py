@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     consumer_lag_seconds: float = Field(
         300.0, gt=0, description="A worker that reacts to events older than this, and has more to come, is not ready."
     )
+    inbox_seconds: float = Field(
+        10.0, gt=0, description="How often an API process measures what waits on Kafka for its service's worker."
+    )
     watchdog_seconds: float = Field(20.0, gt=0, description="A consumer that stalls for longer is rebuilt.")
     spool: Path | None = Field(
         None,

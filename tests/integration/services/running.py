@@ -200,6 +200,7 @@ class Running:
             "PEEL_TRACE_RATIO": "1",
             "OTEL_BSP_SCHEDULE_DELAY": "100",
             "PEEL_RELAY_PATIENCE_SECONDS": "3",
+            "PEEL_INBOX_SECONDS": "2",
         }
         command = Command(
             name=planned.name,
