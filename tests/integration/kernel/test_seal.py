@@ -10,6 +10,7 @@ from services.kernel.database import Connection
 from services.kernel.seal import seal, verify
 from services.kernel.settings import Settings
 from services.kernel.upkeep import Upkeep
+from tests.integration.kernel.sealing import until_sealable
 
 _ROW = (
     "insert into audit (at, subject, roles, force, action, rpc, records, fields, purpose, trace_id) "
@@ -31,6 +32,7 @@ def _with_sealed_rows(settings: Settings, then: str) -> tuple[int | None, int | 
             for _ in range(2):
                 await connection.execute(_ROW)
                 await connection.execute(_ROW)
+                await until_sealable(connection)
                 assert await seal(connection) is not None
             before = (await verify(connection)).broken
             for table in ("audit", "audit_seal"):
@@ -68,7 +70,8 @@ def test_audit_and_seals_refuse_change(settings: Settings, migrated: Callable[[s
         connection: Connection = await asyncpg.connect(settings.database_of("intake"))
         try:
             await connection.execute(_ROW)
-            await seal(connection)
+            await until_sealable(connection)
+            assert await seal(connection) is not None
             for table, change in (("audit", "purpose = ''"), ("audit_seal", "rows = 0")):
                 for statement in (f"update {table} set {change}", f"delete from {table}", f"truncate {table}"):
                     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
@@ -94,6 +97,7 @@ def test_a_row_of_a_transaction_still_open_waits_for_the_next_seal(
             await quick.execute(_ROW)
             assert await seal(quick) is None
             await transaction.commit()
+            await until_sealable(quick)
             made = await seal(quick)
             assert made is not None
             assert made.rows == 2
@@ -118,6 +122,7 @@ def test_upkeep_seals_and_forgets_only_what_is_old(settings: Settings, migrated:
             await connection.execute(_ROW)
             await connection.execute(inbox, settings.remembered_days + 1)
             await connection.execute(inbox, settings.remembered_days - 1)
+            await until_sealable(connection)
             await Upkeep(settings, "intake").round()
             assert await connection.fetchval("select count(*) from inbox") == 1
             assert (await verify(connection)).seals == 1

@@ -133,6 +133,8 @@ def test_presses_merge_wherever_they_arrive(
 ) -> None:  # R-OS-05
     gateway = safety.person("radio_gateway")
     first = gateway.ask(safety.replicas[0].emergency.PressEmergency, press(radio))
+    # Before the other replica has heard of it, it says when it received it itself.
+    consoles[1].until(first.emergency_id)
     again = gateway.ask(safety.replicas[1].emergency.PressEmergency, press(radio))
     second = gateway.ask(safety.replicas[1].emergency.PressEmergency, press(radio, "2"))
     assert (again.signal_id, again.received_at) == (first.signal_id, first.received_at)
@@ -142,6 +144,9 @@ def test_presses_merge_wherever_they_arrive(
         assert [one.press_id for one in shown.presses] == ["1", "2"]
     stored = "select count(*) from signal where emergency_id::text = $1 and kind = 1"
     assert safety.value(stored, first.emergency_id) == 2
+    at_once = [gateway.ask(replica.emergency.PressEmergency, press(f"{radio}-at-once")) for replica in safety.replicas]
+    assert len({(reply.emergency_id, reply.signal_id) for reply in at_once}) == 1
+    assert safety.value(stored, at_once[0].emergency_id) == 1
 
 
 def test_a_second_officer_nearby_makes_it_graver(

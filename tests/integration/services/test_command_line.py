@@ -23,6 +23,7 @@ from services.kernel.kafka import Outgoing, Producer, dead_letter_topic
 from services.kernel.seal import seal
 from services.kernel.settings import Settings
 from services.kernel.wire import stamp
+from tests.integration.kernel.sealing import until_sealable
 from tests.integration.services.following import opened, report_of, told
 from tests.integration.services.running import ROOT, Running
 from tests.integration.services.telling import MARKS, THIRD_PARTY, alleging, contact
@@ -346,6 +347,7 @@ async def _sealed(settings: Settings) -> None:
     try:
         for _ in range(2):
             await connection.execute(AUDITED)
+        await until_sealable(connection)
         assert await seal(connection) is not None
     finally:
         await connection.close()
