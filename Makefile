@@ -33,7 +33,7 @@ prove: $(READY) ## Make the platform fail as iOPS failed, and say whether it sti
 	@$(BIN)/python -m deploy.prove $(ARGS)
 
 test: $(READY) ## Run all tests, on real Postgres and Kafka
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadscope $(ARGS)
 
 proto: $(READY) ## Generate the Python code of the protos
 	@cd protos && ../$(BIN)/buf format -w && ../$(BIN)/buf lint

@@ -5,22 +5,36 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.kafka import LocalKafka
 from deploy.local.ports import free_port
 from deploy.local.postgres import LocalPostgres
 from services.kernel.migrations import migrate
 from services.kernel.settings import Settings
+from tests.integration.local.ending import end_postgres
+from tests.together import Together, check_together, end_shared, turn_of
 
 # Started by the tests of several folders, and only once.
 pytest_plugins = ("tests.integration.services.running",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever needs all services runs in one process, which starts them once; all others run beside it."""
     for item in items:
-        if "running" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("running"))
+        check_together(item)
+    items.sort(key=lambda item: turn_of(item.nodeid))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    end_shared(item, nextitem)
+
+
+# Of a plug-in that need not be there: nothing but `make test` asks for several processes.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    return Together(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +45,8 @@ def _broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
         broker.wait_ready()
         yield broker
     finally:
-        broker.stop()
+        # Nobody needs what it would write down.
+        broker.kill()
 
 
 @pytest.fixture
@@ -50,7 +65,7 @@ def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPostgre
         postgres.start()
         yield postgres
     finally:
-        postgres.stop()
+        end_postgres(postgres)
         postgres.wipe()
 
 

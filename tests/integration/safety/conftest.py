@@ -7,14 +7,16 @@ import pytest
 
 from tests.integration.safety.consoles import Console
 from tests.integration.safety.replicas import Safety, thaw
+from tests.together import share_until
 
 _NUMBERS = count(2341000)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def _safety(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Safety]:
     safety = Safety(tmp_path_factory.mktemp("safety"))
     try:
+        share_until("_safety", safety.down)
         safety.up()
         yield safety
     finally:

@@ -26,6 +26,7 @@ from peel.safety.v1.emergency_api_pb2_grpc import EmergencyServiceStub, PeerServ
 from services.kernel.clock import set_rehearsal_clock
 from services.kernel.migrations import migrate
 from services.kernel.settings import Settings
+from tests.integration.local.ending import end_hard, end_postgres
 from tests.integration.local.waiting import eventually
 from tests.integration.services.calling import Person
 from tests.integration.services.running import query
@@ -97,10 +98,9 @@ class Replica:
                 return float(found[2])
         return 0.0
 
-    def stop(self) -> None:
+    def disconnect(self) -> None:
         if self._channel is not None:
             self._channel.close()
-        self.process.stop()
 
 
 class Safety:
@@ -163,9 +163,10 @@ class Safety:
 
     def down(self) -> None:
         thaw(self.postgres)
-        with ThreadPoolExecutor() as side_by_side:
-            list(side_by_side.map(lambda stop: stop(), [self.worker.stop, *(one.stop for one in self.replicas)]))
-        self.postgres.stop()
+        for replica in self.replicas:
+            replica.disconnect()
+        end_hard([self.worker, *(replica.process for replica in self.replicas)])
+        end_postgres(self.postgres)
 
     def step_to(self, seconds: float) -> None:
         """Sets the clock of a rehearsal to so many seconds after noon."""

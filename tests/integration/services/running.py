@@ -41,8 +41,10 @@ from services.kernel.server import policies_of
 from services.kernel.serving import parts_of
 from services.kernel.settings import Settings
 from services.table import SERVICES
+from tests.integration.local.ending import end_hard
 from tests.integration.services.calling import Metadata, Person
 from tests.integration.services.spans import SpanReceiver
+from tests.together import share_until
 
 ROOT = Path(__file__).parents[3]
 # Two workers of crime, so that whatever is promised once is promised by both together.
@@ -189,8 +191,7 @@ class Running:
         """Stops everything."""
         for channel in self.channels.values():
             channel.close()
-        with ThreadPoolExecutor() as side_by_side:
-            list(side_by_side.map(Process.stop, self.supervisor))
+        end_hard(self.supervisor)
         self.spans.close()
 
     def _process(self, planned: Planned) -> Process:
@@ -262,6 +263,7 @@ def _running(
 ) -> Iterator[Running]:
     running = Running(tmp_path_factory.mktemp("running"), _postgres, _broker)
     try:
+        share_until("_running", running.down)
         running.up()
         yield running
     finally:

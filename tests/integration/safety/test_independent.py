@@ -21,6 +21,7 @@ from deploy.local.processes import Command, Process
 from deploy.local.ready import http_ready
 from services.kernel.migrations import migrate
 from services.kernel.settings import Settings
+from tests.integration.local.ending import end_hard
 from tests.integration.local.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
@@ -66,7 +67,7 @@ def emergency(tmp_path: Path, fresh_database: Callable[[], str]) -> Iterator[Eme
     try:
         yield emergency
     finally:
-        emergency.process.stop()
+        end_hard([emergency.process])
 
 
 def test_it_starts_and_is_ready_without_postgres_and_takes_it_up_later(
