@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = 600
+ROWS = 300
 UP_TO_THE_VERDICT = 150
 DOWN = 30
 READY = "Ctrl-C stops everything"

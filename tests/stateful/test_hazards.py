@@ -9,7 +9,6 @@ from uuid import UUID
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -34,11 +33,9 @@ from services.kernel.errors import PeelError
 from services.kernel.settings import Settings
 from tests.integration.dispatch.desk import HERE, Desk, at
 from tests.stateful.ledgers import Ledgers
+from tests.stateful.stories import STORY
 
 Seen = TypeVar("Seen")
-STORY = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
 PICK = st.integers(0, 10_000)
 # Mostly the same, so that markers and incidents often meet.
 ADDRESSES = ("", *(HERE,) * 3, "2 Elsewhere Road, Exampleford LS2 9XY")

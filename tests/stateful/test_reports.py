@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from deploy.local.postgres import LocalPostgres
@@ -15,15 +14,9 @@ from services.intake.domain import Allegation, AllegationDecision, ReporterRelat
 from services.kernel.settings import Settings
 from tests.stateful.happening import REGISTRAR, Happening
 from tests.stateful.ledgers import Ledgers
+from tests.stateful.stories import STORY
 
 DAY = timedelta(hours=24)
-STORY = settings(
-    max_examples=40,
-    stateful_step_count=30,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
 
 
 class Always(Happening):
