@@ -15,6 +15,7 @@ import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 from pydantic import SecretStr
 from rich.table import Table
+from rich.text import Text
 
 from peel.crime.v1 import api_pb2 as crime
 from peel.crime.v1 import api_pb2_grpc as crime_grpc
@@ -25,6 +26,7 @@ from services.kernel.database import Connection
 from services.kernel.errors import NotFound, OperatorFault
 from services.kernel.settings import Settings
 from services.kernel.tls import client_channel
+from services.layout import a_table
 from services.table import SERVICES
 
 _UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
@@ -86,10 +88,9 @@ async def backlogs(settings: Settings) -> tuple[list[Waiting], list[str]]:
 
 def backlogs_table(settings: Settings, lines: Sequence[Waiting]) -> Table:
     """The catalogue as a table."""
-    table = Table("backlog", "owner", "waiting", "oldest", "what it is", title=_title("Backlogs", settings))
-    table.columns[0].no_wrap = True
+    table = a_table("backlog", "owner", "waiting", "oldest", "what it is", title=_title("Backlogs", settings))
     for one in lines:
-        size = f"[bold]{one.size:,}[/bold]" if one.size else "0"
+        size = Text(f"{one.size:,}", "bold" if one.size else "")
         table.add_row(one.name, one.owner, size, _age(one.oldest_seconds) if one.size else "-", one.meaning)
     return table
 
@@ -144,9 +145,9 @@ def arrival_table(settings: Settings, force: str, found: Arrival) -> Table:
     minutes = int(PATIENCE.total_seconds() // 60)
     lost = f"lost / not yet arrived (over {minutes} min)"
     columns = ("received by intake", "arrived in crime", "on their way", lost, "oldest not arrived")
-    table = Table(*columns, title=_title(f"Contacts of {force}, from intake to crime", settings))
+    table = a_table(*columns, title=_title(f"Contacts of {force}, from intake to crime", settings))
     absent = found.on_their_way + found.missing
-    missing = f"[red]{found.missing:,}[/red]" if found.missing else "0"
+    missing = Text(f"{found.missing:,}", "red" if found.missing else "")
     oldest = _age(found.oldest_seconds) if absent else "-"
     table.add_row(f"{found.acknowledged:,}", f"{found.arrived:,}", f"{found.on_their_way:,}", missing, oldest)
     return table
@@ -166,32 +167,35 @@ async def reconcile(
             stamp: Timestamp = getattr(request.first_contact, name)
             stamp.FromDatetime(moment)
     headers = (("authorization", f"Bearer {settings.token_file.read_text().strip()}"), ("peel-purpose", "OPS"))
-    counted = ("received", "decided", "recorded", "absorbed", "undecided", "overdue")
-    table = Table(*by, *counted, "not recorded, by reason", title=_title(f"Reconciliation of {force}", settings))
-    totals, late = dict.fromkeys(counted, 0), 0
     async with client_channel(settings.addresses["crime"], settings.tls_ca) as channel:
+        answers = crime_grpc.CrimeServiceStub(channel).ReconcileReports(request, timeout=60, metadata=headers)
         try:
-            async for line in crime_grpc.CrimeServiceStub(channel).ReconcileReports(
-                request, timeout=60, metadata=headers
-            ):
-                keys = [getattr(line, one) or "-" for one in by]
-                values = [getattr(line, name) for name in counted]
-                reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(line.not_recorded.items()))
-                table.add_row(*keys, *(f"{value:,}" for value in values), reasons)
-                for name, value in zip(counted, values, strict=True):
-                    totals[name] += value
-                late += line.undecided_overdue
+            lines = [line async for line in answers]
         except grpc.aio.AioRpcError as error:
             raise OperatorFault(f"crime answered {error.code().name}: {error.details()}") from error
+    return reconcile_table(settings, force, by, lines), sum(line.undecided_overdue for line in lines)
+
+
+def reconcile_table(
+    settings: Settings, force: str, by: Sequence[str], lines: Sequence[crime.ReconcileReportsResponse]
+) -> Table:
+    """The reconciliation as a table, with its sums."""
+    counted = ("received", "decided", "recorded", "absorbed", "undecided", "overdue")
+    table = a_table(*by, *counted, "not recorded, by reason", title=_title(f"Reconciliation of {force}", settings))
+    for line in lines:
+        keys = [getattr(line, one) or "-" for one in by]
+        reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(line.not_recorded.items()))
+        table.add_row(*keys, *(f"{getattr(line, name):,}" for name in counted), reasons)
     table.add_section()
+    totals = [sum(getattr(line, name) for line in lines) for name in counted]
     empty = [""] * (len(by) - 1)
-    table.add_row(*(["all", *empty] if by else []), *(f"[bold]{totals[name]:,}[/bold]" for name in counted), "")
-    return table, late
+    table.add_row(*(["all", *empty] if by else []), *(Text(f"{total:,}", "bold") for total in totals), "")
+    return table
 
 
 def settings_table(settings: Settings) -> Table:
     """Every setting: its environment variable, its value now and what it is for."""
-    table = Table("setting", "value", "meaning", title="Settings")
+    table = a_table("setting", "value", "meaning", title="Settings")
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
         shown = _SECRET if isinstance(value, SecretStr) else _without_password(str(value))
@@ -233,18 +237,22 @@ async def _database(settings: Settings, service: str, seconds: float = _STATEMEN
 
 async def list_dead_letters(settings: Settings, service: str, after: int, limit: int) -> Table:
     """The dead letters of a service that wait for a replay, oldest first, behind that number; says where it was cut."""
-    table = Table(
-        "number", "topic", "partition", "offset", "event", "reason", "since", title=f"Dead letters of {service}"
-    )
     async with _database(settings, service) as connection:
         letters = await dlq.list_letters(connection, after=after, limit=limit)
         waiting = await dlq.number_waiting(connection)
-        for letter in letters:
-            where = (letter.topic, str(letter.partition), str(letter.offset))
-            since = f"{letter.at:%Y-%m-%d %H:%M:%S}"
-            table.add_row(str(letter.id), *where, letter.event_id or "-", letter.reason, since)
+    return dead_letters_table(service, letters, waiting, cut=len(letters) == limit)
+
+
+def dead_letters_table(service: str, letters: Sequence[dlq.DeadLetter], waiting: int, *, cut: bool) -> Table:
+    """Dead letters as a table; `cut` where there may be more behind the last."""
+    columns = ("number", "topic", "partition", "offset", "event", "reason", "since")
+    table = a_table(*columns, title=f"Dead letters of {service}")
+    for letter in letters:
+        where = (letter.topic, str(letter.partition), str(letter.offset))
+        since = f"{letter.at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(str(letter.id), *where, letter.event_id or "-", letter.reason, since)
     table.caption = f"{len(letters):,} of {waiting:,} that wait"
-    if len(letters) == limit:
+    if cut:
         table.caption += f"; those behind: --after {letters[-1].id}"
     return table
 
@@ -269,7 +277,7 @@ async def rebuild_replica(settings: Settings) -> Table:
         rebuilt = await import_module("services.dispatch.rebuilding").rebuild_replica(settings)
     except (*_UNREACHABLE, kafka.BrokerError) as error:
         raise OperatorFault(f"the database of dispatch or Kafka does not answer: {type(error).__name__}") from error
-    table = Table("markers", "number", title=_title("Replica of markers", settings))
+    table = a_table("markers", "number", title=_title("Replica of markers", settings))
     table.add_row("held before", f"{rebuilt.before:,}")
     table.add_row("told by the topic", f"{rebuilt.told:,}")
     differences = rebuilt.differences

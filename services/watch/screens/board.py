@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from peel.dispatch.v1 import types_pb2 as types
+from services.layout import a_table
 from services.watch.board import Board
-from services.watch.screens.words import LOUD, QUIET, WARNING, a_table, age, moment, place, point, until, word
+from services.watch.screens.words import LOUD, QUIET, WARNING, age, moment, place, point, until, word
 
 _MOST = 25
 _GOOD = "green"
@@ -27,7 +28,7 @@ def _nearby(board: Board, now: datetime) -> Table:
     for one in sorted(board.nearby.values(), key=lambda told: told.distance_metres):
         emergencies.setdefault(one.emergency_id, []).append(one)
     title = f"Emergencies of which units nearby were told ({len(emergencies)})"
-    table = a_table("who", "for", "where", "units told", title=title)
+    table = a_table("who", "for", "where", "units told", title=title, expand=True)
     for told in sorted(emergencies.values(), key=lambda every: every[0].raised_at.ToMicroseconds()):
         units = ", ".join(f"{_callsign(board, one.unit_id)} ({one.distance_metres:,.0f} m)" for one in told)
         whose = Text(told[0].callsign or "unit not known", LOUD)
@@ -40,7 +41,7 @@ def _callsign(board: Board, unit_id: str) -> str:
 
 
 def _tasks(board: Board, now: datetime) -> Table:
-    table = Table("task", "for", "since", "about", title=f"To do ({len(board.tasks)})", expand=True)
+    table = a_table("task", "for", "since", "about", title=f"To do ({len(board.tasks)})", expand=True)
     for task in sorted(board.tasks.values(), key=lambda one: one.raised_at.ToMicroseconds())[:_MOST]:
         who = _callsign(board, task.unit_id) if task.unit_id else task.incident_id[-6:]
         about = ", radio ".join(filter(None, (who, task.radio))) if who else task.radio
@@ -52,7 +53,7 @@ def _tasks(board: Board, now: datetime) -> Table:
 def _incidents(board: Board, now: datetime) -> Table:
     """Whoever nobody is sent to comes first, by urgency and age (domain facts 4.2)."""
     title = f"Incidents ({len(board.incidents)})"
-    table = a_table("grade", "for", "attend in", "where", "state", "units and hazards", title=title)
+    table = a_table("grade", "for", "attend in", "where", "state", "units and hazards", title=title, expand=True)
     waiting = sorted(
         board.incidents.values(),
         key=lambda one: (
@@ -111,7 +112,7 @@ def marker_word(found: types.Hazard) -> str:
 def _units(board: Board, now: datetime) -> Table:
     on_duty = [unit for unit in board.units.values() if unit.emergency or unit.status != types.UNIT_STATUS_OFF_DUTY]
     title = f"Units on duty ({len(on_duty)})"
-    table = a_table("unit", "status", "for", "position", "radio", "skills", title=title)
+    table = a_table("unit", "status", "for", "position", "radio", "skills", title=title, expand=True)
     for unit in sorted(on_duty, key=lambda one: (not one.emergency, one.status, one.callsign))[:_MOST]:
         status = word(types.UnitStatus.Name(unit.status), "UNIT_STATUS_")
         position = age(moment(unit, "position_at"), now)

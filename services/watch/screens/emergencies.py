@@ -7,8 +7,9 @@ from rich.panel import Panel
 from rich.text import Text
 
 from peel.safety.v1 import emergency_types_pb2 as types
+from services.layout import a_table
 from services.watch.console import Console
-from services.watch.screens.words import LOUD, QUIET, WARNING, a_table, age, moment, point, word
+from services.watch.screens.words import LOUD, QUIET, WARNING, age, moment, point, word
 
 _LEVELS = {
     types.ESCALATION_LEVEL_SUPERVISOR: "supervisor",
@@ -26,7 +27,7 @@ def emergencies_screen(console: Console, now: datetime) -> RenderableType:
     untaken = sum(one.state == types.EMERGENCY_STATE_OPEN and not one.synthetic for one in open_ones)
     parts: list[RenderableType] = [_banner(untaken)]
     parts += [_alarm(alarm, now) for alarm in console.alarms.values() if not alarm.over]
-    table = a_table("state", "for", "who", "what", "where", "told to", "on screen at", "safe")
+    table = a_table("state", "for", "who", "what", "where", "told to", "on screen at", "safe", expand=True)
     for one in open_ones:
         table.add_row(*_cells(one, console.force, now))
     return Group(*parts, table)

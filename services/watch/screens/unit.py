@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from peel.dispatch.v1 import types_pb2 as types
+from services.layout import a_table
 from services.watch.screens.board import hazard_words, marker_word
-from services.watch.screens.words import LOUD, QUIET, WARNING, a_table, age, moment, place, point, word
+from services.watch.screens.words import LOUD, QUIET, WARNING, age, moment, place, point, word
 from services.watch.terminal import Terminal
 
 _GRAVE = (types.HAZARD_SEVERITY_HIGHEST, types.HAZARD_SEVERITY_NORMAL)
@@ -56,7 +57,7 @@ def _assignment(one: types.Assignment, now: datetime) -> RenderableType:
 
 
 def _hazards(answer: types.HazardAnswer) -> Table:
-    table = a_table("marker", "who or what", "how it concerns this", "what to do")
+    table = a_table("marker", "who or what", "how it concerns this", "what to do", expand=True)
     for hazard in answer.hazards:
         gone = hazard.expired or hazard.withdrawn
         ways = ", ".join(word(types.MatchedBy.Name(way), "MATCHED_BY_") for way in hazard.matched_by)

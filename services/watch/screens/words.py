@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from google.protobuf.message import Message
-from rich.table import Table
 from rich.text import Text
 
 from peel.type.v1.place_pb2 import Place, Point
@@ -11,14 +10,6 @@ from peel.type.v1.place_pb2 import Place, Point
 LOUD = "bold white on red"
 WARNING = "bold yellow"
 QUIET = "dim"
-
-
-def a_table(*columns: str, title: str | None = None) -> Table:
-    """As wide as the terminal. What does not fit goes on in the next line: nobody has to guess what was cut off."""
-    table = Table(title=title, expand=True)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
 
 
 def word(name: str, prefix: str) -> str:
