@@ -29,6 +29,11 @@ UNREAD_MARKERS = gauge(
     "Markers that this process holds and could not read into memory.",
     action="Above 0: units of that force are told NOT_CHECKED. The log names the markers: revise them, mend the code.",
 )
+CHANGED_MARKERS_UNREAD = counter(
+    "peel_dispatch_changed_markers_unread",
+    "Changed markers that could not be read when crews were to be told of them.",
+    action="Any: crews of that force are told NOT_CHECKED. The log names the markers: revise them, or mend the code.",
+)
 HAZARD_ANSWERS = counter(
     "peel_dispatch_hazard_answers",
     "Hazard answers, by outcome, reason (of NOT_CHECKED) and what they came from: assigned, recheck, marker.",

@@ -177,6 +177,12 @@ async def open_concerned(
     return [_assignment(row) for row in rows]
 
 
+async def open_of(tx: Transaction, force: str) -> list[UUID]:
+    """The ids of a force's assignments that have not ended."""
+    rows = await tx.all("select id from assignment where force = $1 and state <> 4 order by id", force)
+    return [row["id"] for row in rows]
+
+
 async def open_assignments(tx: Transaction, force: str) -> list[Assignment]:
     """What a force sees of who is sent where: by its own, and to what is shared with it."""
     rows = await tx.all(

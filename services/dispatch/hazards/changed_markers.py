@@ -1,10 +1,11 @@
 """What happens when officer safety tells of its markers: the replica learns, and crews that were sent are told (I3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 from weakref import WeakKeyDictionary
 
+from services.dispatch import metrics
 from services.dispatch.assignments import store as assignment_store
 from services.dispatch.assignments import warning
 from services.dispatch.domain import hazard_answer
@@ -15,9 +16,10 @@ from services.dispatch.markers.domain import Marker
 from services.dispatch.markers.domain.hazards import concerns_of, hazard_of
 from services.dispatch.markers.messages import stored_marker
 from services.dispatch.markers.rechecking import recheck
-from services.dispatch.markers.replica import MarkerReplica
+from services.dispatch.markers.replica import MarkerReplica, note_unread
 from services.dispatch.reference.limits import limits
 from services.dispatch.tasks import tray
+from services.kernel.database import Row
 from services.kernel.reference import local_date
 from services.kernel.transaction import Transaction
 
@@ -79,25 +81,53 @@ def _tell_later(force: str, tx: Transaction) -> None:
 
 
 async def tell_of_many(force: str, tx: Transaction) -> None:
-    """Tells crews of all markers that have changed since this was done last, however they came."""
+    """Tells crews of all markers that have changed since this was done last, however they came.
+
+    One that cannot be read keeps no word of the others from them; of itself they are told that not all is checked.
+    """
     rows = await marker_store.untold(tx, force, _MANY)
-    markers = [stored_marker(row["body"]) for row in rows if not row["gone"]]
     if rows:
-        await _tell_crews(force, {row["id"]: row["version"] for row in rows}, markers, tx)
+        markers, unread = _read(rows)
+        await _tell_crews(force, {row["id"]: row["version"] for row in rows}, markers, tx, unread)
         await marker_store.keep_told(tx, force, rows[-1]["changed"])
     if len(rows) == _MANY:
         _tell_later(force, tx)
 
 
-async def _tell_crews(force: str, changed: Mapping[UUID, int], markers: Sequence[Marker], tx: Transaction) -> None:
+def _read(rows: Sequence[Row]) -> tuple[list[Marker], set[UUID]]:
+    """The markers that there still are, and the ids of those that cannot be read."""
+    markers, unread = [], set()
+    for row in rows:
+        if row["gone"]:
+            continue
+        try:
+            markers.append(stored_marker(row["body"]))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, crews hear of all others
+            note_unread(row["id"], error)
+            unread.add(row["id"])
+    return markers, unread
+
+
+async def _tell_crews(
+    force: str,
+    changed: Mapping[UUID, int],
+    markers: Sequence[Marker],
+    tx: Transaction,
+    unread: Collection[UUID] = (),
+) -> None:
     """Tells the crews at incidents that changed markers concern, and those that were warned by one of them before.
 
-    `changed` is their versions by id, `markers` those of them that there still are.
+    `changed` is their versions by id, `markers` those of them that there still are, `unread` those of which nobody can
+    say whom they concern.
     """
     concerns = {one.id: concerns_of(one) for one in await incident_store.with_units(tx, force)}
     if not concerns:
         return
-    found = await tx.kept(MarkerReplica).concerned(markers, concerns, tx.now) if markers else {}
+    found, unfound = await tx.kept(MarkerReplica).concerned(force, markers, concerns, tx.now)
+    if unread or unfound:
+        # Nor does what a crew was told by one of them before lapse: nobody knows that it does not stand.
+        changed = {one: version for one, version in changed.items() if one not in unread and one not in unfound}
+        await _look_again(force, len(unread) + len(unfound), tx)
     state = await marker_store.replica_state(tx)
     staleness = 0.0 if state is None else state.staleness_seconds
     crews = await assignment_store.open_concerned(tx, force, list(found), list(changed))
@@ -109,6 +139,13 @@ async def _tell_crews(force: str, changed: Mapping[UUID, int], markers: Sequence
         answer = hazard_answer.markers_changed(assignment.hazard, now, staleness, tx.now)
         if answer is not None:
             await warning.tell(tx, assignment, answer, "marker")
+
+
+async def _look_again(force: str, unread: int, tx: Transaction) -> None:
+    """Whoever is sent anywhere may be concerned: their next look finds that a marker is lacking, and tells them so."""
+    metrics.CHANGED_MARKERS_UNREAD.inc(unread)
+    for assignment_id in await assignment_store.open_of(tx, force):
+        recheck(tx, assignment_id, force)
 
 
 async def confirm_ledger(as_of: datetime, markers: int, tx: Transaction) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.dispatch import metrics
 from services.dispatch.markers import store
-from services.dispatch.markers.domain import Concerns, Marker, MarkerIndex, Match, concerned
+from services.dispatch.markers.domain import Concerns, Marker, MarkerIndex, Match
 from services.dispatch.markers.messages import stored_marker
 from services.dispatch.reference.short_forms import short_forms
 from services.kernel.caller import service_itself
@@ -61,10 +61,13 @@ class MarkerReplica:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._find, force, concerns, at)
 
     async def concerned(
-        self, markers: Sequence[Marker], many: Mapping[UUID, Concerns], at: datetime
-    ) -> dict[UUID, list[Match]]:
-        """Which of a force's incidents some of its markers concern, whether these are in memory yet or not."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _concerned, markers, many, at)
+        self, force: str, markers: Sequence[Marker], many: Mapping[UUID, Concerns], at: datetime
+    ) -> tuple[dict[UUID, list[Match]], set[UUID]]:
+        """Which of a force's incidents some of its markers concern, whether these are in memory yet or not.
+
+        And the markers of which that cannot be said.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _concerned, force, markers, many, at)
 
     def _apply(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -79,7 +82,7 @@ class MarkerReplica:
         try:
             self._put(row)
         except Exception as error:  # noqa: BLE001 - one marker that cannot be read must not hide all that came after it
-            _LOG.error("marker not read", marker=str(row["id"]), error=type(error).__name__)
+            note_unread(row["id"], error)
             self._unread[row["id"]] = row["force"]
 
     def _put(self, row: Row) -> None:
@@ -100,13 +103,23 @@ class MarkerReplica:
         return [] if index is None else index.find(concerns, at)
 
 
-def _concerned(markers: Sequence[Marker], many: Mapping[UUID, Concerns], at: datetime) -> dict[UUID, list[Match]]:
-    if len(markers) == 1:
-        found = concerned(markers[0], many, at, short_forms=short_forms())
-        return {incident_id: [match] for incident_id, match in found.items()}
-    index = MarkerIndex(markers[0].force, markers, short_forms=short_forms())
+def _concerned(
+    force: str, markers: Sequence[Marker], many: Mapping[UUID, Concerns], at: datetime
+) -> tuple[dict[UUID, list[Match]], set[UUID]]:
+    index, unread = MarkerIndex(force, short_forms=short_forms()), set()
+    for marker in markers:
+        try:
+            index.put(marker)
+        except Exception as error:  # noqa: BLE001 - one marker that nobody can be found by must not hide all others
+            note_unread(marker.id, error)
+            unread.add(marker.id)
     every = {incident_id: index.find(concerns, at) for incident_id, concerns in many.items()}
-    return {incident_id: matches for incident_id, matches in every.items() if matches}
+    return {incident_id: matches for incident_id, matches in every.items() if matches}, unread
+
+
+def note_unread(marker_id: UUID, error: Exception) -> None:
+    """Says in the log that a marker cannot be read: which one, and nothing of what is in it."""
+    _LOG.error("marker not read", marker=str(marker_id), error=type(error).__name__)
 
 
 async def keep_warm(work: UnitOfWork, note: Callable[[str | None], None], stop: asyncio.Event) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -17,6 +18,8 @@ from services.dispatch.domain.terms import (
     TaskKind,
 )
 from services.dispatch.markers import replica
+from services.dispatch.markers.domain import Subject
+from services.dispatch.markers.domain.lookups import Lookups
 from services.kernel.transaction import Transaction
 from services.kernel.wire import stamp
 from tests.integration.dispatch.desk import HERE, Desk, at
@@ -262,3 +265,54 @@ def test_a_register_that_is_imported_is_told_of_right_after(fresh: Desk) -> None
     assert (newest.version, [hazard.marker_id.int for hazard in newest.hazards]) == (2, [30])
     # Whoever is sent meanwhile is told by their own look.
     assert len(sent(fresh, "WY2").hazard.hazards) == 1
+
+
+def test_one_marker_that_cannot_be_read_silences_no_other(fresh: Desk) -> None:  # I3
+    first = sent(fresh)
+    elsewhere = sent(fresh, "WY2", address="2 Elsewhere Road")
+    fresh.markers({number: {} for number in range(1, 11)})
+    _garble(fresh, 8)
+    fresh.fire()
+    newest = fresh.assignment(first.id).hazard
+    assert {hazard.marker_id.int for hazard in newest.hazards} == {*range(1, 11)} - {8}
+    # Whom it concerns, nobody knows: nobody is left with the word that there is nothing.
+    for one in (first, elsewhere):
+        answer = fresh.assignment(one.id).hazard
+        assert (answer.outcome, answer.reason) == (HazardOutcome.NOT_CHECKED, NotCheckedReason.REPLICA_MISSING)
+    fresh.marker(8, 2)
+    fresh.later(seconds=6)
+    assert fresh.assignment(elsewhere.id).hazard.outcome is HazardOutcome.NONE_FOUND
+    assert len(fresh.assignment(first.id).hazard.hazards) == 10
+
+
+def test_a_warning_whose_marker_cannot_be_read_any_more_is_not_taken_back(fresh: Desk) -> None:  # R-MK-02
+    fresh.marker(3)
+    first = sent(fresh)
+    fresh.markers({number: {} for number in range(5, 12)})
+    _garble(fresh, 3)
+    fresh.fire()
+    told = {hazard.marker_id.int: hazard.withdrawn for hazard in fresh.assignment(first.id).hazard.hazards}
+    assert told[3] is False
+
+
+def test_a_marker_that_breaks_the_search_silences_no_other(fresh: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = sent(fresh)
+    whole = Lookups.add
+
+    def breaks(lookups: Lookups, owner: int, subject: Subject) -> None:
+        whole(lookups, owner, subject)
+        if subject.phones:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(Lookups, "add", breaks)
+    broken = safety.MarkerSubject(kind=safety.SUBJECT_KIND_ADDRESS, addresses=[at(HERE)], phones=["+441632960001"])
+    fresh.markers({number: {"subject": broken} if number == 8 else {} for number in range(1, 11)})
+    fresh.fire()
+    newest = fresh.assignment(first.id).hazard
+    assert {hazard.marker_id.int for hazard in newest.hazards} == {*range(1, 11)} - {8}
+    assert (newest.outcome, newest.reason) == (HazardOutcome.NOT_CHECKED, NotCheckedReason.REPLICA_MISSING)
+
+
+def _garble(desk: Desk, number: int) -> None:
+    """What is held of a marker is not readable any more."""
+    assert desk.rows("update marker set body = $2 where id = $1 returning id", UUID(int=number), b"\xff")

@@ -51,7 +51,7 @@ class MarkerIndex:
         """Adds a marker, or replaces the version that is there; takes a withdrawn one out.
 
         An older version than the one that is there changes nothing, so events may come twice. Raises ValueError for
-        another force's marker.
+        another force's marker; whatever else is raised, what was there before is there still.
         """
         if marker.force != self.force:
             raise ValueError("a marker of another force")
@@ -63,8 +63,13 @@ class MarkerIndex:
             return
         change = self._changes + 1
         self._versions[change] = marker
+        try:
+            self._lookups.add(change, marker.subject)
+        except Exception:
+            # Part of it may be in the lookups: this number is nobody's from now on, or the next marker would have both.
+            self._go(change, change)
+            raise
         self._newest[marker.id] = change
-        self._lookups.add(change, marker.subject)
         self._go(before, change)
 
     def remove(self, marker_id: UUID) -> None:

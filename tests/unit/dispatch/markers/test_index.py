@@ -20,6 +20,7 @@ from services.dispatch.markers.domain import (
     Subject,
     SubjectKind,
 )
+from services.dispatch.markers.domain.organisations import OrganisationLookup
 from services.dispatch.markers.domain.spelling import words
 from tests.unit.dispatch.markers.marking import TODAY, a_marker, a_person, an_index, at, naming
 
@@ -161,3 +162,20 @@ def test_one_thread_searches_while_another_writes() -> None:
         assert found.count(ada.id) == 1
         searches += 1
     writer.join()
+
+
+def test_a_marker_that_breaks_halfway_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:  # I3
+    """Its names may be in the lookups by then: they must lead to nobody, least of all to the next marker."""
+    ada, jo = naming("Ada", "Fernleigh"), naming("Jo", "Ng")
+    index = an_index()
+    with monkeypatch.context() as broken:
+        broken.setattr(OrganisationLookup, "add", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            index.put(a_marker(a_person("Ada", "Fernleigh"), 1))
+    index.put(a_marker(a_person("Jo", "Ng"), 2))
+    assert _found(index.find(ada, TODAY)) == set()
+    assert _found(index.find(jo, TODAY)) == {UUID(int=2)}
+    index.remove(UUID(int=1))
+    assert _found(index.find(jo, TODAY)) == {UUID(int=2)}
+    index.put(a_marker(a_person("Ada", "Fernleigh"), 1))
+    assert _found(index.find(ada, TODAY)) == {UUID(int=1)}
