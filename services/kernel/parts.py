@@ -43,7 +43,7 @@ class Parts:
         self._relay = Relay(settings, service, self._producer, reactions.first_topics)
         self._timers = TimerLoop(settings, service, clock, work, reactions.firings, reactions.first_kinds)
         self._turns = Turns(service, work, reactions.turns)
-        self._upkeep = Upkeep(settings, service)
+        self._upkeep = Upkeep(settings, service, clock)
         self._health = Health(rehearsal=settings.rehearsal)
         self._pages = HealthServer(settings.metrics_listen, self._health)
         self._pages.start()

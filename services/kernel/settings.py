@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     remembered_days: int = Field(
         30, ge=8, description="How long request ids and handled events are known again; longer than Kafka keeps events."
     )
+    settled_timer_days: int = Field(
+        30,
+        ge=1,
+        description="How long a timer is kept that has fired or was cancelled; one that waits is never deleted.",
+    )
     relay_patience_seconds: float = Field(
         15.0, gt=0, description="A worker whose committed events wait for the broker for longer is not ready."
     )

@@ -3,9 +3,11 @@
 import asyncio
 import random
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 
+from services.kernel.clock import Clock
 from services.kernel.database import TRANSIENT, Connection
 from services.kernel.pause import pause
 from services.kernel.seal import seal
@@ -16,6 +18,11 @@ _LOG = logger(__name__)
 _EVERY_SECONDS = 10.0
 # Deletes are bounded, so that none of them holds its locks for long; what is left waits for the next round.
 _ROWS = 5_000
+# A settled timer may be armed anew at any moment. Locked before it goes: one that waits again by then is left alone.
+_SETTLED_TIMERS = (
+    "delete from timer where id = any(array(select id from timer where state <> 'WAITING' and settled_at < $1 "
+    f"order by settled_at limit {_ROWS} for update skip locked))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,10 @@ class _Forgotten:
 class Upkeep:
     """A part of the worker. Rounds of several workers do each other no harm."""
 
-    def __init__(self, settings: Settings, service: str) -> None:
+    def __init__(self, settings: Settings, service: str, clock: Clock) -> None:
+        """`clock` is the one that timers are settled by."""
+        self._clock = clock
+        self._settled = timedelta(days=settings.settled_timer_days)
         self._dsn = settings.database_of(service)
         remembered = 24 * settings.remembered_days
         self._forgotten = (
@@ -64,6 +74,7 @@ class Upkeep:
                     f"where {one.column} < clock_timestamp() - make_interval(hours => $1) limit {_ROWS}))",
                     one.hours,
                 )
+            await connection.execute(_SETTLED_TIMERS, self._clock.now() - self._settled)
         except TRANSIENT as error:
             _LOG.warning("upkeep broken off", error=type(error).__name__)
         finally:

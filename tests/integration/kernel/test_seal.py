@@ -6,6 +6,7 @@ from collections.abc import Callable
 import asyncpg
 import pytest
 
+from services.kernel.clock import SystemClock
 from services.kernel.database import Connection
 from services.kernel.seal import seal, verify
 from services.kernel.settings import Settings
@@ -123,7 +124,7 @@ def test_upkeep_seals_and_forgets_only_what_is_old(settings: Settings, migrated:
             await connection.execute(inbox, settings.remembered_days + 1)
             await connection.execute(inbox, settings.remembered_days - 1)
             await until_sealable(connection)
-            await Upkeep(settings, "intake").round()
+            await Upkeep(settings, "intake", SystemClock()).round()
             assert await connection.fetchval("select count(*) from inbox") == 1
             assert (await verify(connection)).seals == 1
         finally:
