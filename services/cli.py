@@ -105,6 +105,37 @@ def probe() -> None:
     raise typer.Exit(run_probe(load_settings()))
 
 
+spool = typer.Typer(no_args_is_help=True, help="What a replica's spool set aside: look at it, give it back.")
+_services["safety"].add_typer(spool, name="spool")
+
+
+@spool.command("list")
+def list_set_aside() -> None:
+    """The files that the spool of this replica (PEEL_SPOOL) set aside for a person."""
+    from services import operate
+
+    _console.print(operate.list_set_aside(load_settings()), soft_wrap=True, markup=False)
+
+
+@spool.command("show")
+def show_set_aside(name: Annotated[str, typer.Argument(help="Name of a file that `spool list` shows.")]) -> None:
+    """One file: its signal with personal data removed, or what can be made out, and whether the database has it."""
+    from services import operate
+
+    _console.print_json(asyncio.run(operate.show_set_aside(load_settings(), name)))
+
+
+@spool.command("give-back")
+def give_back_set_aside(
+    names: Annotated[list[str], typer.Argument(help="Names of files that `spool list` shows.")],
+) -> None:
+    """Give refused signals to the database again, and take their files away; each is stored once, however often."""
+    from services import operate
+
+    asyncio.run(operate.give_back_set_aside(load_settings(), names))
+    _console.print(f"given back {len(names)}")
+
+
 _Force = Annotated[str, typer.Option(help="Force id, such as west-yorkshire.")]
 _Token = Annotated[
     Path | None, typer.Option("--token-file", help="Bearer token; else the role's file beside PEEL_TOKEN_FILE.")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -268,6 +269,39 @@ async def replay_dead_letters(settings: Settings, service: str, numbers: Sequenc
     async with _database(settings, service) as connection:
         for number in numbers:
             await dlq.replay(settings, connection, number)
+
+
+def list_set_aside(settings: Settings) -> str:
+    """What this replica's spool set aside, the name of each file on a line by itself: it is copied from there."""
+    lines = []
+    for file in _set_aside().folder(settings).all():
+        made_out = f"damaged bytes; of {len(file.entries)} signals the id can be made out"
+        what = "a signal that the database refused" if file.record is not None else made_out
+        lines += [file.name, f"  {file.since:%Y-%m-%d %H:%M:%S}, {file.size:,} bytes: {what}"]
+    return "\n".join(lines) or "nothing is set aside"
+
+
+async def show_set_aside(settings: Settings, name: str) -> str:
+    """One file as JSON, its personal data removed, and which of its signals the database has."""
+    aside = _set_aside()
+    file = aside.folder(settings).get(name)
+    ids = aside.signal_ids(file)
+    async with _database(settings, "safety") as connection:
+        stored = await aside.stored(connection, ids)
+    signals = [{"signal_id": str(one), "in_the_database": one in stored} for one in ids]
+    return json.dumps({**aside.content(file), "signals": signals}, indent=2)
+
+
+async def give_back_set_aside(settings: Settings, names: Sequence[str]) -> None:
+    """Gives the signals in these files to the database, in this order; stops at the first that cannot be."""
+    # A database that does not answer is told of here, before anything is given to it.
+    async with _database(settings, "safety"):
+        await _set_aside().give_back(settings, names)
+
+
+def _set_aside() -> ModuleType:
+    # When asked for, because it brings along all of the emergency path.
+    return import_module("services.safety.emergency.set_aside")
 
 
 async def rebuild_replica(settings: Settings) -> Table:

@@ -184,6 +184,23 @@ def marks(message: Message) -> tuple[set[str], set[str]]:
     return fields, records
 
 
+def clear_personal(message: Message) -> tuple[str, ...]:
+    """Takes every personal field out of the message, at any depth; returns their names ("Person.phone"), in order."""
+    removed: set[str] = set()
+    _clear_personal(message, removed)
+    return tuple(sorted(removed))
+
+
+def _clear_personal(message: Message, removed: set[str]) -> None:
+    for field, value in message.ListFields():
+        if field.GetOptions().Extensions[options.personal]:
+            removed.add(f"{message.DESCRIPTOR.name}.{field.name}")
+            message.ClearField(field.name)
+        elif field.message_type is not None:
+            for inner in value if field.is_repeated else (value,):
+                _clear_personal(inner, removed)
+
+
 def personal_field_names(services: tuple[str, ...]) -> Iterator[str]:
     """Every field name that some message of these services marks as personal: the log scrubber's list."""
     shared = [import_module(f"peel.type.v1.{part}_pb2").DESCRIPTOR for part in ("place", "person")]

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
-from peel.options.v1 import options_pb2 as options
-from services.kernel.contract import events_of
+from services.kernel.contract import clear_personal, events_of
 from services.kernel.database import Connection
 from services.kernel.dead_letters import addressed, is_letter_of
 from services.kernel.envelope import type_of
@@ -139,16 +138,5 @@ def _readable(record: Record, services: Sequence[str]) -> tuple[dict[str, Any] |
         message = GetMessageClass(event).FromString(record.value)
     except DecodeError:
         return None, ()
-    removed: set[str] = set()
-    _remove_personal(message, removed)
-    return MessageToDict(message, preserving_proto_field_name=True), tuple(sorted(removed))
-
-
-def _remove_personal(message: Message, removed: set[str]) -> None:
-    for field, value in message.ListFields():
-        if field.GetOptions().Extensions[options.personal]:
-            removed.add(f"{message.DESCRIPTOR.name}.{field.name}")
-            message.ClearField(field.name)
-        elif field.message_type is not None:
-            for inner in value if field.is_repeated else (value,):
-                _remove_personal(inner, removed)
+    removed = clear_personal(message)
+    return MessageToDict(message, preserving_proto_field_name=True), removed

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from services.kernel.errors import OperatorFault
 
-_ASIDE = "set-aside"
+ASIDE = "set-aside"
 # Not counted: it is there only while it is written.
-_UNFINISHED = ".unfinished"
+UNFINISHED = ".unfinished"
 
 
 class Folder:
@@ -31,7 +31,7 @@ class Folder:
         try:
             if not path.is_dir():
                 path.mkdir(mode=0o700, parents=True)
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
             if path.stat().st_mode & 0o077:
                 path.chmod(0o700)
             # The lock is the folder's own: no file has to be made for it on a full disk.
@@ -84,12 +84,12 @@ class Folder:
 
     def set_aside(self, name: str, content: bytes) -> bool:
         """Keeps bytes for a person, whole or not at all. False where a file of that name is there. Raises OSError."""
-        aside = self._path / _ASIDE
+        aside = self._path / ASIDE
         if not aside.is_dir():
             aside.mkdir(mode=0o700)
         fresh = not (aside / name).exists()
         if fresh:
-            unfinished = aside / f"{name}{_UNFINISHED}"
+            unfinished = aside / f"{name}{UNFINISHED}"
             fd = os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
             try:
                 write_all(fd, content)
@@ -98,7 +98,7 @@ class Folder:
                 os.close(fd)
             unfinished.replace(aside / name)
         # Also where it was there: an earlier try may have failed at this very point.
-        _sync_folder(aside)
+        sync_folder(aside)
         os.fsync(self._fd)
         return fresh
 
@@ -110,9 +110,9 @@ class Folder:
         return self._aside_count
 
     def _waiting_aside(self) -> Iterator[Path]:
-        aside = self._path / _ASIDE
+        aside = self._path / ASIDE
         if aside.is_dir():
-            yield from (entry for entry in aside.iterdir() if not entry.name.endswith(_UNFINISHED))
+            yield from (entry for entry in aside.iterdir() if not entry.name.endswith(UNFINISHED))
 
     def close(self) -> None:
         """Lets another process own it."""
@@ -129,7 +129,8 @@ def write_all(fd: int, content: bytes) -> None:
         rest = rest[written:]
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Makes what came and went in a folder last. Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)

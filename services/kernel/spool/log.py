@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import compress
 
 from services.kernel.clock import SystemClock
+from services.kernel.spool.aside import changed_name, refused_name
 from services.kernel.spool.folder import Folder
 from services.kernel.spool.records import Damage, Entry, Kind, Record, replayed, scan
 from services.kernel.spool.segments import Segment, Segments
@@ -81,9 +82,8 @@ class Log:
 
     def set_aside(self, record: Record) -> None:
         """Keeps a record's body for a person instead. Raises SpoolFailed, and then it is still to be replayed."""
-        name = f"{record.added_at:%Y%m%dT%H%M%S.%fZ}-{record.id}-{record.place}.refused"
         try:
-            self._folder.set_aside(name, record.body)
+            self._folder.set_aside(refused_name(record), record.body)
         except OSError as error:
             raise failed("set_aside", error) from error
         self.mark([record.place])
@@ -118,7 +118,7 @@ class Log:
                 self._folder.cut(segment.name, offset)
                 segment.size = offset
                 damaged("torn", segment.name, offset)
-            elif self._folder.set_aside(f"{segment.name}-{offset}.changed", damage.content):
+            elif self._folder.set_aside(changed_name(segment.name, offset), damage.content):
                 damaged("changed", segment.name, offset)
         except OSError as error:
             segment.keep |= not damage.torn

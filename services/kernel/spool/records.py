@@ -104,6 +104,16 @@ def scan(content: bytes, key: bytes) -> Iterator[tuple[int, Entry | Damage]]:
         at = end
 
 
+def made_out(damage: bytes, key: bytes) -> list[Entry]:
+    """What was kept in damaged bytes and is known by a whole header: when and under which id, without its body."""
+    found, at = [], -1
+    while (at := damage.find(MAGIC, at + 1)) >= 0:
+        header = _header(damage, at, key)
+        if header is not None and header.kind is Kind.ADDED:
+            found.append(Entry(header.kind, header.id, b"", header.at))
+    return found
+
+
 def _digest(content: bytes, key: bytes) -> bytes:
     return blake2b(content, digest_size=_DIGEST, key=key).digest()
 

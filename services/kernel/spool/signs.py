@@ -21,7 +21,7 @@ OLDEST_SECONDS = gauge(
 SET_ASIDE = gauge(
     "peel_spool_set_aside",
     "Files that the spool set aside for a person: records that the store refuses, and damaged bytes.",
-    action="Any: read them in the folder set-aside, deal with what they say, and take them away.",
+    action="Any: see `peel <service> spool list` and `show`; give back what can be read, and take away the rest.",
 )
 ADDED = counter(
     "peel_spool_added",
@@ -36,7 +36,7 @@ REPLAYED = counter(
 REFUSED = counter(
     "peel_spool_refused",
     "Records that the store refused for good, which were set aside.",
-    action="Any: an emergency is in no list but the folder set-aside. Act on it now, then find out why.",
+    action="Any: an emergency is in no list but the folder set-aside. Act on it now, find out why, then give it back.",
 )
 DAMAGED = counter(
     "peel_spool_damaged",

@@ -28,7 +28,7 @@ _LOOK_SECONDS = 5.0
 _ANSWER_SECONDS = 1.0
 _SILENT = "the local disk does not answer"
 # The database refuses it for good, or it is not what we wrote: a person has to look at it.
-_POISON = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError, DecodeError, ValueError)
+POISON = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError, DecodeError, ValueError)
 
 Take = Callable[[Held], Awaitable[None]]
 
@@ -110,7 +110,7 @@ class Disk:
             return
         looking = asyncio.create_task(self._look(self._spool, stop))
         try:
-            await drain(self._spool, self._replay, _POISON, back=back, stop=stop)
+            await drain(self._spool, self._replay, POISON, back=back, stop=stop)
         finally:
             looking.cancel()
             await self._spool.close()
