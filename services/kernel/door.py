@@ -1,17 +1,17 @@
 """The gRPC door: what the contract declares for an RPC is enforced here, around every call, in one place.
 
 Order: malformed input, trace, identity, role, force, request id, deadline, the call, then status and metrics. Anything
-that is not one of Peel's own services (health, reflection) passes through.
+that is not one of Peel's own services (health, reflection) passes through; of its streams, only so many (guests.py).
 """
 
 import asyncio
 import hashlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from uuid import UUID, uuid5
 
 import grpc
@@ -21,7 +21,9 @@ from prometheus_client import Histogram
 from services.kernel.caller import Call, Caller, set_call
 from services.kernel.contract import RpcPolicy, force_field, marks
 from services.kernel.errors import Busy, Invalid, PeelError, Refused, Unavailable, Violation
+from services.kernel.guests import Guests
 from services.kernel.identity import Identity
+from services.kernel.replies import Context, Handler, write_all
 from services.kernel.salvage import salvage, unreadable_field
 from services.kernel.settings import Settings
 from services.kernel.status import abort, code_of, explain
@@ -29,10 +31,10 @@ from services.kernel.telemetry.logs import logger
 from services.kernel.telemetry.metrics import RPC_IN_FLIGHT, RPC_SECONDS, STANDING, STANDING_ENDED
 from services.kernel.telemetry.tracing import Tracing, current_trace_id, sampled_trace_id
 
+__all__ = ["Context", "Door", "Malformed"]
+
 _LOG = logger(__name__)
 
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Metadata: TypeAlias = dict[str, str | bytes]
 _PURPOSE_LONGEST = 64
 _OF_THE_CALLERS_TIME = 0.9
@@ -70,6 +72,7 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
         self._series: dict[tuple[str, str], Histogram] = {}
         # Streams that are open. No more than these, so that a call of one message always finds room beside them.
         self._streams, self._most_streams = 0, settings.most_streams
+        self._guests = Guests(settings.most_watches, domain)
         self._standing: set[asyncio.Timeout] = set()
         self._stopping = False
 
@@ -85,12 +88,18 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
         method = handler_call_details.method
-        policy = self._policies.get(method)
-        if policy is None:
-            return await continuation(handler_call_details)
         wrapped = self._wrapped.get(method)
-        if wrapped is None:
-            wrapped = self._wrapped[method] = self._wrap(policy, await continuation(handler_call_details))
+        if wrapped is not None:
+            return wrapped
+        policy, handler = self._policies.get(method), cast(Any, await continuation(handler_call_details))
+        if policy is not None:
+            wrapped = self._wrap(policy, handler)
+        elif handler is not None and handler.response_streaming:
+            wrapped = self._guests.bounded(method, handler)
+        else:
+            # Short, or served by nobody.
+            return cast(Handler, handler)
+        self._wrapped[method] = wrapped
         return wrapped
 
     def _wrap(self, policy: RpcPolicy, handler: Any) -> Handler:
@@ -139,7 +148,7 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
     ) -> Callable[[Message | Malformed, Context], Awaitable[None]]:
         async def call(request: Message | Malformed, context: Context) -> None:
             async with self._streaming(policy, context) as metadata:
-                await _write(serve(self._admit(policy, request, metadata), context), context)
+                await write_all(serve(self._admit(policy, request, metadata), context), context)
 
         return call
 
@@ -157,7 +166,7 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
     ) -> Callable[[AsyncIterator[Message | Malformed], Context], Awaitable[None]]:
         async def call(requests: AsyncIterator[Message | Malformed], context: Context) -> None:
             async with self._streaming(policy, context) as metadata:
-                await _write(serve(self._admit_each(policy, requests, metadata), context), context)
+                await write_all(serve(self._admit_each(policy, requests, metadata), context), context)
 
         return call
 
@@ -324,13 +333,6 @@ def _malformed(request: Malformed) -> Invalid:
     field = unreadable_field(request.read, request.body)
     rule = "cannot be read: text is UTF-8" if field else "is not a valid message of this kind"
     return Invalid([Violation(field, rule)], reason="MALFORMED_REQUEST")
-
-
-async def _write(replies: AsyncGenerator[Message, None], context: Context) -> None:
-    """Sends the replies. They end at once where the caller goes away, and not when memory is next tidied."""
-    async with aclosing(replies):
-        async for reply in replies:
-            await context.write(reply)
 
 
 def _text(value: str | bytes | None) -> str | None:

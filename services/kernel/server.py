@@ -165,7 +165,9 @@ class _Api:
             interceptors=[door],
             options=_OPTIONS + (_STANDING if stands else _AGEING),
             # The door lets no more streams in than are added here: calls always have the room that is theirs.
-            maximum_concurrent_rpcs=settings.most_calls + (settings.most_streams if stands else 0),
+            maximum_concurrent_rpcs=settings.most_calls
+            + settings.most_watches
+            + (settings.most_streams if stands else 0),
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._grpc_health, server)
         names = {path.split("/")[1] for path in self._policies}

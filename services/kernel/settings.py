@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     most_streams: int = Field(
         10_000, ge=1, description="Streams open at once, beside those calls; one more is refused as busy."
     )
+    most_watches: int = Field(
+        256,
+        ge=1,
+        description="Health watches and reflections open at once, beside those calls and streams; one more is refused.",
+    )
     append_queue: int = Field(200, ge=1, description="Appends that may wait; one more is refused as busy.")
     append_batch: int = Field(64, ge=1, description="Appends committed together at the most.")
     append_interval_seconds: float = Field(
