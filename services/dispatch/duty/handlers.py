@@ -23,7 +23,7 @@ from services.dispatch.units.domain.units import (
     must_be_crew,
     override_test,
 )
-from services.dispatch.units.keeping import keep, keep_status, told_status, unwatch
+from services.dispatch.units.keeping import keep, keep_status, start_overdue, told_status, unwatch
 from services.kernel.errors import Refused
 from services.kernel.ids import new_id
 from services.kernel.reference import local_date
@@ -126,9 +126,20 @@ async def _assignment(unit: Unit, tx: Transaction) -> Assignment | None:
 async def tell_overdue(unit_id: UUID, force: str, tx: Transaction) -> None:
     """A unit has been in its status for longer than it should: somebody asks (domain facts 4.1).
 
-    The unit is not locked. Whoever changes its status to one that has a clock arms this timer anew, and waits for it.
-    Where the next status has none, nobody waits: a task raised at that very moment stays until the status after it.
+    The unit is locked: whoever changes its status then waits, and settles the task. Where somebody is changing it just
+    now, the clock strikes again at once: it must not wait for them, as they may wait for it. By then it may be the
+    clock of the status before: the unit's row says when, if ever, somebody has to ask.
     """
+    found = await unit_store.overdue_at_hand(tx, unit_id, force)
+    if found is None:
+        start_overdue(tx, unit_id, force, tx.now)
+        return
+    due = found["overdue_at"]
+    if due is None:
+        return
+    if due > tx.now:
+        start_overdue(tx, unit_id, force, due)
+        return
     await tray.raise_task(tx, TaskKind.STATUS_OVERDUE, tray.DISPATCHER, force, unit_id=unit_id)
 
 

@@ -1,6 +1,6 @@
 """What a change of a unit brings with it, whoever makes it: row, board, event, and the watch over its status."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from peel.dispatch.v1 import events_pb2 as events
@@ -36,10 +36,8 @@ async def keep_status(tx: Transaction, unit: Unit, assignment: Assignment | None
 
 async def told_status(tx: Transaction, unit: Unit, assignment: Assignment | None = None) -> None:
     """Tells the other services of a status that is stored, and watches how long it lasts (domain facts 4.1)."""
-    await unwatch(tx, unit, "the unit has another status")
     due = overdue_at(unit, status_rules(unit.force, local_date(tx.now)), _eta(tx, unit, assignment))
-    if due is not None:
-        tx.start_timer(STATUS_OVERDUE, unit.id, due=due, owner=tray.DISPATCHER, force=unit.force)
+    await _watch(tx, unit, due, "the unit has another status")
     tell(tx, unit, assignment)
 
 
@@ -54,8 +52,22 @@ def tell(tx: Transaction, unit: Unit, assignment: Assignment | None = None) -> N
 
 async def unwatch(tx: Transaction, unit: Unit, note: str) -> None:
     """The unit is not in its status any more: nobody needs to ask why it stays so long."""
+    await _watch(tx, unit, None, note)
+
+
+async def _watch(tx: Transaction, unit: Unit, due: datetime | None, note: str) -> None:
+    """Until then nobody needs to ask. The unit is locked, so a clock that strikes meanwhile has asked already, or will
+    look again: see `tell_overdue` in duty/handlers.py."""
     tx.cancel_timer(STATUS_OVERDUE, unit.id)
+    if due is not None:
+        start_overdue(tx, unit.id, unit.force, due)
+    await store.keep_overdue(tx, unit.id, due)
     await tray.settle(tx, [TaskKind.STATUS_OVERDUE], note, unit_id=unit.id)
+
+
+def start_overdue(tx: Transaction, unit_id: UUID, force: str, due: datetime) -> None:
+    """Has somebody look then whether the unit is in its status for too long."""
+    tx.start_timer(STATUS_OVERDUE, unit_id, due=due, owner=tray.DISPATCHER, force=force)
 
 
 def _eta(tx: Transaction, unit: Unit, assignment: Assignment | None) -> timedelta | None:

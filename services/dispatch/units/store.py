@@ -137,6 +137,22 @@ async def keep_unit(tx: Transaction, unit: Unit) -> None:
     )
 
 
+async def keep_overdue(tx: Transaction, unit_id: UUID, at: datetime | None) -> None:
+    """Stores when the unit will have been in its status for too long; None for never."""
+    await tx.execute("update unit set overdue_at = $2 where id = $1", unit_id, at)
+
+
+async def overdue_at_hand(tx: Transaction, unit_id: UUID, force: str) -> Row | None:
+    """`overdue_at` of a unit of a force, locked until the transaction ends; None where somebody else is changing it.
+
+    For the clock that strikes then: whoever changes the unit may be about to stop it, and would wait for this
+    transaction while it waits for them.
+    """
+    return await tx.maybe(
+        "select overdue_at from unit where id = $1 and force = $2 for update skip locked", unit_id, force
+    )
+
+
 def override_row(override_id: UUID, unit: Unit, at: datetime, by: str, explanation: str) -> tuple[object, ...]:
     """The row for TEST_OVERRIDE."""
     return (override_id, unit.id, unit.force, at, by, explanation)

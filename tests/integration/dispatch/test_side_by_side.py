@@ -1,124 +1,22 @@
 """What two transactions do at once, on connections of their own: a marker comes while a unit is being sent (I3)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from peel.intake.v1 import events_pb2 as intake
-from peel.intake.v1 import types_pb2 as intake_types
-from peel.safety.v1 import types_pb2 as safety
-from peel.type.v1.place_pb2 import Place
 from services.dispatch.assignments import handlers as assignment_handlers
 from services.dispatch.assignments import sending, warning
 from services.dispatch.assignments import store as assignment_store
-from services.dispatch.domain.records import Assignment, CrewMember
+from services.dispatch.domain.records import Assignment
 from services.dispatch.domain.terms import HazardOutcome, NotCheckedReason
-from services.dispatch.hazards import changed_markers
 from services.dispatch.hazards import handlers as hazard_handlers
 from services.dispatch.incidents import handlers as incident_handlers
 from services.dispatch.incidents import store as incident_store
-from services.dispatch.incidents.messages import incident_from
-from services.dispatch.markers.messages import marker_from
 from services.dispatch.markers.rechecking import HAZARD_RECHECK
-from services.dispatch.units import store as unit_store
-from services.dispatch.units.domain.units import book_on, register
-from services.kernel.caller import Caller, service_itself
-from services.kernel.clock import SystemClock
-from services.kernel.database import open_pool
-from services.kernel.ids import new_id
-from services.kernel.settings import Settings
-from services.kernel.transaction import UnitOfWork
-from services.kernel.wire import stamp
-from tests.integration.dispatch.desk import HERE, at
-
-FORCE = "west-yorkshire"
-WORKER = service_itself("dispatch", FORCE)
-DISPATCHER = Caller("dispatcher-1", FORCE, frozenset({"ROLE_DISPATCHER"}))
-
-
-class Side:
-    """A process of dispatch, on one database with another."""
-
-    def __init__(self, work: UnitOfWork) -> None:
-        self.work = work
-
-    async def incident(self) -> UUID:
-        """An incident at HERE, with a replica that is fresh."""
-        graded = intake_types.Incident(
-            incident_id=str(new_id()), contact_id=str(new_id()), force=FORCE, grade="2", graded_at=_now()
-        )
-        contact = intake_types.Contact(place=Place(address=HERE))
-        incident = incident_from(intake.IncidentGraded(incident=graded, first_contact_at=_now(), contact=contact))
-        async with self.work.begin(WORKER) as tx:
-            await incident_handlers.register_incident(incident, tx)
-            await changed_markers.confirm_ledger(datetime.now(UTC), 0, tx)
-        return incident.id
-
-    async def unit(self) -> UUID:
-        unit = register(new_id(), FORCE, f"WY-{new_id().hex[-8:]}", datetime.now(UTC))
-        async with self.work.begin(DISPATCHER) as tx:
-            await unit_store.add_unit(tx, unit)
-            radio = f"radio-{unit.callsign}"
-            crew = (CrewMember("officer-1"),)
-            await unit_store.keep_unit(tx, book_on(unit, crew, (radio,), [radio], tx.now, tx.now))
-        return unit.id
-
-    @asynccontextmanager
-    async def sending(self, incident_id: UUID, unit_id: UUID) -> AsyncIterator[Assignment]:
-        """A unit is being sent: what is done in the block is done before that commits."""
-        async with self.work.begin(DISPATCHER) as tx:
-            command = assignment_handlers.AssignUnit(incident_id, unit_id, frozenset(), confirm_pre_emption=False)
-            yield await assignment_handlers.assign_unit(command, tx)
-
-    @asynccontextmanager
-    async def marking(self, number: int) -> AsyncIterator[None]:
-        """A marker at HERE is being applied."""
-        async with self.work.begin(WORKER) as tx:
-            subject = safety.MarkerSubject(kind=safety.SUBJECT_KIND_ADDRESS, addresses=[at(HERE)])
-            marker = safety.Marker(
-                marker_id=str(UUID(int=number)),
-                force=FORCE,
-                version=1,
-                subject=subject,
-                code="FI",
-                severity=safety.SEVERITY_HIGHEST,
-                source=safety.MARKER_SOURCE_INTELLIGENCE,
-            )
-            await changed_markers.apply_marker(marker_from(marker), marker.SerializeToString(), tx)
-            yield
-
-    async def newest(self, assignment: Assignment) -> Assignment:
-        async with self.work.begin(DISPATCHER) as tx:
-            return await assignment_store.assignment(tx, assignment.id, FORCE)
-
-
-def _now() -> Any:
-    return stamp(datetime.now(UTC))
-
-
-Test: TypeAlias = Callable[[Side, Side], Awaitable[None]]
-Two: TypeAlias = Callable[[Test], None]
-
-
-@pytest.fixture
-def two(settings: Settings, migrated: Callable[[str], None]) -> Two:
-    """Runs a test with two processes of dispatch."""
-    migrated("dispatch")
-
-    async def run(test: Test) -> None:
-        pools = [await open_pool(settings, "dispatch", size=3) for _ in range(2)]
-        try:
-            await test(*(Side(UnitOfWork(pool, SystemClock())) for pool in pools))
-        finally:
-            for pool in pools:
-                await pool.close()
-
-    return lambda test: asyncio.run(run(test))
+from tests.integration.dispatch.sides import DISPATCHER, FORCE, WORKER, Side, Two, strike
 
 
 async def _committed(block: Any) -> None:
@@ -229,14 +127,6 @@ def test_two_dispatchers_who_send_one_unit_wait_for_each_other(two: Two) -> None
     two(test)
 
 
-async def _strike(side: Side, kind: str, subject: UUID, act: Callable[..., Awaitable[None]], *more: object) -> None:
-    """A timer fires, as the timer loop has it fire."""
-    async with side.work.begin(WORKER) as tx:
-        sql = "update timer set state = 'FIRED', settled_at = now() where kind = $1 and subject = $2 returning id"
-        assert await tx.all(sql, kind, subject)
-        await act(subject, FORCE, *more, tx)
-
-
 CLOCKS = (
     (sending.ACK_VOICE, assignment_handlers.voice_assignment),
     (sending.ACK_NEXT_UNIT, assignment_handlers.offer_next_unit),
@@ -268,7 +158,7 @@ def test_a_clock_that_strikes_while_its_crew_acknowledges_waits_for_nobody(
         assignment = await _unchecked(api, worker)
         async with api.work.begin(DISPATCHER) as tx:
             await assignment_store.assignment(tx, assignment.id, FORCE, lock=True)
-            await asyncio.wait_for(_strike(worker, kind, assignment.id, act), 2)
+            await asyncio.wait_for(strike(worker, kind, assignment.id, act), 2)
         # It strikes once more, unless they have said by then that they know.
         async with api.work.begin(DISPATCHER) as tx:
             (timer,) = await tx.all("select state from timer where kind = $1 and subject = $2", kind, assignment.id)
@@ -313,7 +203,7 @@ def test_a_look_that_is_due_while_a_unit_is_stood_down_waits_for_nobody(two: Two
         async with api.work.begin(DISPATCHER) as tx:
             await assignment_store.assignment(tx, assignment.id, FORCE, lock=True)
             act = hazard_handlers.check_again
-            await asyncio.wait_for(_strike(worker, HAZARD_RECHECK, assignment.id, act), 2)
+            await asyncio.wait_for(strike(worker, HAZARD_RECHECK, assignment.id, act), 2)
             command = assignment_handlers.StandDownUnit(assignment.id, "not needed")
             await assignment_handlers.stand_down_unit(command, tx)
         async with api.work.begin(DISPATCHER) as tx:
@@ -329,7 +219,7 @@ def test_an_escalation_that_is_due_while_a_unit_is_sent_waits_for_nobody(two: Tw
         async with api.work.begin(DISPATCHER) as tx:
             await incident_store.incident(tx, incident_id, FORCE, lock=True)
             act = incident_handlers.tell_unresourced
-            await asyncio.wait_for(_strike(worker, incident_handlers.UNRESOURCED, incident_id, act, tx.now), 2)
+            await asyncio.wait_for(strike(worker, incident_handlers.UNRESOURCED, incident_id, act, tx.now), 2)
             command = assignment_handlers.AssignUnit(incident_id, unit_id, frozenset(), confirm_pre_emption=False)
             await assignment_handlers.assign_unit(command, tx)
         async with api.work.begin(DISPATCHER) as tx:
