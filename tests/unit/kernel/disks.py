@@ -97,10 +97,15 @@ class Disk:
         path = Path(f"/proc/self/fd/{target}").readlink() if isinstance(target, int) else Path(target)
         return path == self.folder or self.folder in path.parents
 
-    def _write(self, fd: int, content: bytes) -> int:
+    def _open(self, path: Path, *how: int) -> int:
+        fd: int = self._real["open"](path, *how)
         inode = os.fstat(fd)
         if inode.st_size == 0:
+            # It may have the number of a file that was removed: nothing of this one is synced.
             self._synced[inode.st_ino] = 0
+        return fd
+
+    def _write(self, fd: int, content: bytes) -> int:
         part = bytes(content)[: self.piece]
         if self.room is not None:
             part = part[: self.room]
