@@ -29,6 +29,7 @@ _WATCHERS, _PRESSES, _WARM_UP = 20, 300, 40
 _EVERY_SECONDS, _SHOWN_SECONDS = 0.125, 10.0
 _RATE = 300.0
 _LOAD_IN_FLIGHT = 32
+_ROLES = ("dispatcher", "radio_gateway", "supervisor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class _Person(Console):
 async def measure(platform: Platform) -> dict[str, Presses]:
     """`quiet` and `loaded`, one after the other. The platform has to be up."""
     addresses = platform.addresses["safety-emergency"].split(",")
-    tokens = {role: platform.authority.token([role], FORCE) for role in ("dispatcher", "radio_gateway", "supervisor")}
+    # A person each: whoever took an emergency may not clear it without the officer's code.
+    tokens = {role: platform.authority.token([role], FORCE, role) for role in _ROLES}
 
     def replicas(role: str, first: int) -> Replicas:
         return Replicas(addresses, platform.authority.ca, tokens[role], first=first)
