@@ -168,6 +168,8 @@ class LocalKafka:
             ready=port_open(self.port),
             cwd=self.home,
             pid_file=self._pid_file,
+            # A press is shown without it.
+            yields=True,
         )
 
 

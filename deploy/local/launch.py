@@ -13,11 +13,18 @@ from deploy.local.faults import LocalFault, tail
 
 
 def leashed(
-    argv: Sequence[str], account: Account | None = None, death_signal: signal.Signals = signal.SIGKILL
+    argv: Sequence[str],
+    account: Account | None = None,
+    death_signal: signal.Signals = signal.SIGKILL,
+    *,
+    niceness: int = 0,
 ) -> list[str]:
-    """The arguments that run `argv` as that user, and signal it when the calling thread ends before it does."""
+    """The arguments that run `argv` as that user, and signal it when the calling thread ends before it does.
+
+    The `niceness` is how far it stands back where the processor is not enough for everybody: 0, not at all, to 19.
+    """
     who = f"{account.uid}:{account.gid}" if account else "-"
-    return [sys.executable, "-IS", leash.__file__, str(os.getpid()), str(int(death_signal)), who, *argv]
+    return [sys.executable, "-IS", leash.__file__, str(os.getpid()), str(int(death_signal)), str(niceness), who, *argv]
 
 
 def bare_environment() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Runs a program that may not outlive whoever started it, optionally as another user.
 
-    leash.py PARENT SIGNAL UID:GID|- PROGRAM ARGUMENT…
+    leash.py PARENT SIGNAL NICENESS UID:GID|- PROGRAM ARGUMENT…
 
 A script and not subprocess's preexec_fn: that hook runs Python between fork and exec, which can deadlock in a process
 that has gRPC's threads, and makes subprocess fork where it would otherwise use vfork and leave gRPC undisturbed.
@@ -14,8 +14,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Changes the user, asks to be signalled at the parent's death, and becomes the program."""
-    parent, death_signal, account, *argv = sys.argv[1:]
+    """Steps back, changes the user, asks to be signalled at the parent's death, and becomes the program."""
+    parent, death_signal, niceness, account, *argv = sys.argv[1:]
+    os.nice(int(niceness))
     if account != "-":
         uid, gid = map(int, account.split(":"))
         os.setgroups([])

@@ -229,6 +229,7 @@ class Platform:
             ready=http_ready(self.ports.metrics[name]),
             cwd=_ROOT,
             pid_file=self._folder.pids / f"{name}.pid",
+            yields=not planned.urgent,
         )
 
     def _port_of(self, name: str) -> int:

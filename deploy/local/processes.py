@@ -30,6 +30,8 @@ _SETTLED_SECONDS = 10.0
 _POLL_SECONDS = 0.03
 # A process that died this often before it answered once will not be waited for any longer.
 _STILLBORN = 3
+# Of what yields: it gets a tenth of the time of what does not, where both want all there is.
+_NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Command:
 
     `death_signal` is what the process gets when this one dies without stopping it. SIGKILL by default: everything here
     is built to survive that, and nothing can ignore it.
+
+    What `yields` stands back where the processor is not enough for everybody, so that a press does not wait for it.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Command:
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
     grace_seconds: float = 12.0
+    yields: bool = False
 
 
 class Process:
@@ -165,14 +170,22 @@ class Process:
         command.log.parent.mkdir(parents=True, exist_ok=True)
         with command.log.open("ab") as log:
             child = subprocess.Popen(
-                leashed(command.argv, command.account, command.death_signal),
+                leashed(
+                    command.argv,
+                    command.account,
+                    command.death_signal,
+                    niceness=_NICENESS if command.yields else 0,
+                ),
                 env=dict(command.env),
                 cwd=command.cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Out of reach of the terminal's Ctrl-C: the platform stops its parts itself, in order.
-                start_new_session=True,
+                # Out of reach of the terminal's Ctrl-C either way: the platform stops its parts itself, in order.
+                # Linux shares its time out between sessions before it looks at niceness, so all that yield are in one
+                # session together, and whatever does not has one of its own.
+                process_group=0 if command.yields else None,
+                start_new_session=not command.yields,
             )
         if command.pid_file:
             try:

@@ -9,6 +9,7 @@ class Planned:
     """One process: `peel <service> <command>`, `only` some parts of an api.
 
     `address` is the key that clients find it by, where it serves gRPC. Replicas have the same one, and know each other.
+    An `urgent` one gets the processor before the others do: an officer in need waits for no report (I4).
     """
 
     name: str
@@ -16,6 +17,7 @@ class Planned:
     command: str
     only: tuple[str, ...] = ()
     address: str | None = None
+    urgent: bool = False
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -33,10 +35,11 @@ ROSTER = (
     Planned("dispatch-worker", "dispatch", "worker"),
     Planned("safety-api", "safety", "api", only=("markers",), address="safety"),
     # Two, because a press must outlive any one of them (R-OS-09).
-    Planned("safety-emergency-1", "safety", "api", only=("emergency",), address="safety-emergency"),
-    Planned("safety-emergency-2", "safety", "api", only=("emergency",), address="safety-emergency"),
+    Planned("safety-emergency-1", "safety", "api", only=("emergency",), address="safety-emergency", urgent=True),
+    Planned("safety-emergency-2", "safety", "api", only=("emergency",), address="safety-emergency", urgent=True),
     Planned("safety-worker", "safety", "worker"),
-    Planned("safety-probe", "safety", "probe"),
+    # It shows how a press fares, and so goes where a press goes.
+    Planned("safety-probe", "safety", "probe", urgent=True),
 )
 
 

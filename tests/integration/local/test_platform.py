@@ -43,6 +43,17 @@ def test_everything_is_up(platform: Platform) -> None:
     assert replicas == [platform.listening[f"safety-emergency-{number}"] for number in (1, 2)]
 
 
+def test_whoever_carries_a_press_gets_the_processor_first(platform: Platform) -> None:
+    """I4: no report keeps a press waiting. Niceness alone says nothing between sessions (ADR 0021)."""
+    pids, here = platform.pids, os.getpriority(os.PRIO_PROCESS, 0)
+    first = {"postgres", "safety-emergency-1", "safety-emergency-2", "safety-probe"}
+    assert {name for name, pid in pids.items() if os.getpriority(os.PRIO_PROCESS, pid) == here} == first
+    assert {name for name, pid in pids.items() if os.getsid(pid) == pid} == first
+    assert {os.getsid(pids[name]) for name in pids.keys() - first} == {os.getsid(0)}
+    # A Ctrl-C in the terminal reaches none of them: it goes to one group of processes.
+    assert all(os.getpgid(pid) == pid for pid in pids.values())
+
+
 def test_another_terminal_stops_a_process_and_starts_it_again(platform: Platform) -> None:
     order(platform.home, "stop", "crime-worker")
     assert "crime-worker" not in platform.pids
