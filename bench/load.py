@@ -7,6 +7,7 @@ import asyncio
 import json
 import random
 import time
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -53,12 +54,15 @@ class _Load:
             await asyncio.sleep(max(0.0, began + self._every - time.perf_counter()))
 
 
-async def _run(address: str, authority: Path, token: str, in_flight: int, load: _Load) -> str:
-    async with client_channel(address, authority) as channel:
-        await channel.channel_ready()
+async def _run(addresses: list[str], authority: Path, token: str, in_flight: int, load: _Load) -> str:
+    async with AsyncExitStack() as channels:
+        calls = []
+        for address in addresses:
+            channel = await channels.enter_async_context(client_channel(address, authority))
+            await channel.channel_ready()
+            calls.append(channel.unary_unary(METHOD, request_serializer=None, response_deserializer=None))
         began = time.perf_counter()
-        call = channel.unary_unary(METHOD, request_serializer=None, response_deserializer=None)
-        await asyncio.gather(*(load.caller(call, token) for _ in range(in_flight)))
+        await asyncio.gather(*(load.caller(calls[number % len(calls)], token) for number in range(in_flight)))
         took = time.perf_counter() - began
     served = sorted(load.latencies)
     return json.dumps(
@@ -73,7 +77,7 @@ async def _run(address: str, authority: Path, token: str, in_flight: int, load: 
 
 
 def main(
-    address: Annotated[str, typer.Argument(help="host:port of the server")],
+    addresses: Annotated[str, typer.Argument(help="host:port of each replica, with commas between them")],
     authority: Annotated[Path, typer.Option(help="PEM authority to trust")],
     token_file: Annotated[Path, typer.Option(help="bearer token to call with")],
     in_flight: Annotated[int, typer.Option(help="calls at a time")] = 64,
@@ -84,7 +88,7 @@ def main(
     """Calls, then prints what it saw."""
     token = token_file.read_text().strip()
     load = _Load(seconds, calls, in_flight / rate if rate else 0.0)
-    typer.echo(uvloop.run(_run(address, authority, token, in_flight, load)))
+    typer.echo(uvloop.run(_run(addresses.split(","), authority, token, in_flight, load)))
 
 
 if __name__ == "__main__":

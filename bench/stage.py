@@ -5,17 +5,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
 from bench.sample import ROLE, EqualTransaction
 from deploy.local.platform import Platform
-from deploy.local.ports import free_port
+from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.postgres_wheel import programs
 from deploy.local.processes import Command, Process
-from deploy.local.ready import port_open
+from deploy.local.ready import http_ready, port_open
 from deploy.local.roster import ROSTER
 
 IN_FLIGHT = 64
@@ -34,11 +34,29 @@ class Load:
 
 
 class Stage:
-    """A platform that is up, and an echo server beside it."""
+    """A platform that is up; and, when they are started, an echo server and a second process of the measured API."""
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        self.echo_address = {kind: f"127.0.0.1:{free_port()}" for kind in ("door", "bare")}
+        address, metrics = f"{LOOPBACK}:{free_port()}", free_port()
+        self.both_addresses = f"{platform.addresses['intake']},{address}"
+        first, name = platform.supervisor[MEASURED].command, f"{MEASURED}-2"
+        own = {
+            "PEEL_LISTEN": address,
+            "PEEL_METRICS_LISTEN": f"{LOOPBACK}:{metrics}",
+            "PEEL_INSTANCE": name,
+        }
+        self.second = Process(
+            replace(
+                first,
+                name=name,
+                env={**first.env, **own},
+                log=platform.home / "log" / f"{name}.log",
+                ready=http_ready(metrics),
+                pid_file=None,
+            )
+        )
+        self.echo_address = {kind: f"{LOOPBACK}:{free_port()}" for kind in ("door", "bare")}
         self.echo = Process(
             Command(
                 name="echo",
@@ -46,15 +64,16 @@ class Stage:
                 env=platform.env(MEASURED),
                 log=platform.home / "log" / "echo.log",
                 ready=port_open(int(self.echo_address["bare"].rsplit(":", 1)[1])),
+                yields=first.yields,
             )
         )
 
-    def call(self, address: str, *, seconds: float, calls: int = 1_000_000) -> Load:
+    def call(self, addresses: str, *, seconds: float, calls: int = 1_000_000) -> Load:
         """Calls OpenContact from a process of its own, 64 at a time.
 
         Raises RuntimeError where a call failed: a figure over failures would be of nothing.
         """
-        command = [sys.executable, "-m", "bench.load", address, "--authority", str(self.platform.authority.ca)]
+        command = [sys.executable, "-m", "bench.load", addresses, "--authority", str(self.platform.authority.ca)]
         command += ["--token-file", str(self.platform.token_file(ROLE)), "--in-flight", str(IN_FLIGHT)]
         command += ["--seconds", str(seconds), "--calls", str(calls)]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True)

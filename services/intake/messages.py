@@ -181,6 +181,8 @@ def _allegation(check: Check, at: str, number: int, told: api.NewAllegation, ref
 
 
 def _flags(check: Check, at: str, told: Sequence[int]) -> tuple[CrimeFlag, ...]:
+    if not told:
+        return ()
     given = check.entries(at, told, most=_MOST_FLAGS)
     if len(set(given)) < len(given):
         check.violation(at, "must name each flag once")
@@ -194,7 +196,7 @@ def _offences(check: Check, allegations: Sequence[Allegation], occurred: Period,
         offence = offence_codes().get(allegation.offence_code)
         if offence is None:
             check.violation(field, "is not a recorded-crime code", "OFFENCE_UNKNOWN")
-        elif not offence.overlaps(*_days(occurred if own.unknown else own, reported)):
+        elif not offence.always and not offence.overlaps(*_days(occurred if own.unknown else own, reported)):
             check.violation(field, "was not an offence code on any day it may have happened", "OFFENCE_NOT_VALID")
 
 

