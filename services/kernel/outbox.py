@@ -26,7 +26,7 @@ _NET_SECONDS = 1.0
 _STANDBY_SECONDS = 1.0
 # While events crowd, rounds begin so far apart: most of what one costs, here, in the broker and in those who consume,
 # is the same for three events as for thirty. The first after a quiet moment goes at once.
-_ROUND_SECONDS = 0.02
+_ROUND_SECONDS = 0.05
 _RETRY_SECONDS = (0.2, 10.0)
 
 RELAYED = counter(
