@@ -49,15 +49,19 @@ class LocalKafka:
         controller_port: int | None = None,
         *,
         restart: bool = False,
+        yields: bool = False,
         pid_file: Path | None = None,
         console: Console | None = None,
     ) -> None:
-        """`home` is the broker's own folder. With `restart`, the broker comes back when it dies."""
+        """`home` is the broker's own folder. With `restart`, the broker comes back when it dies.
+
+        It `yields` to others, as processes do (processes.py).
+        """
         self.home = home.absolute()
         self.port = port
         self.controller_port = controller_port or port + 1
         self.log = self.home / "kafka.log"
-        self._restart, self._pid_file = restart, pid_file
+        self._restart, self._yields, self._pid_file = restart, yields, pid_file
         self._console = console or Console(stderr=True)
         self._process: Process | None = None
 
@@ -168,8 +172,7 @@ class LocalKafka:
             ready=port_open(self.port),
             cwd=self.home,
             pid_file=self._pid_file,
-            # A press is shown without it.
-            yields=True,
+            yields=self._yields,
         )
 
 

@@ -82,6 +82,8 @@ class Platform:
             self.ports.kafka,
             self.ports.kafka_controller,
             restart=True,
+            # A press is shown without it.
+            yields=True,
             pid_file=pids / "kafka.pid",
             console=self._console,
         )
