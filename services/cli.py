@@ -114,7 +114,7 @@ def list_set_aside() -> None:
     """The files that the spool of this replica (PEEL_SPOOL) set aside for a person."""
     from services import operate
 
-    _console.print(operate.list_set_aside(load_settings()), soft_wrap=True, markup=False)
+    _console().print(operate.list_set_aside(load_settings()), soft_wrap=True, markup=False)
 
 
 @spool.command("show")
@@ -122,7 +122,7 @@ def show_set_aside(name: Annotated[str, typer.Argument(help="Name of a file that
     """One file: its signal with personal data removed, or what can be made out, and whether the database has it."""
     from services import operate
 
-    _console.print_json(asyncio.run(operate.show_set_aside(load_settings(), name)))
+    _console().print_json(asyncio.run(operate.show_set_aside(load_settings(), name)))
 
 
 @spool.command("give-back")
@@ -133,7 +133,7 @@ def give_back_set_aside(
     from services import operate
 
     asyncio.run(operate.give_back_set_aside(load_settings(), names))
-    _console.print(f"given back {len(names)}")
+    _console().print(f"given back {len(names)}")
 
 
 _Force = Annotated[str, typer.Option(help="Force id, such as west-yorkshire.")]
