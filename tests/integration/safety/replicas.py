@@ -7,9 +7,9 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -210,17 +210,19 @@ def _settled(replica: Replica) -> bool:
 
 def freeze(postgres: LocalPostgres) -> None:
     """Stops every process of the server in its tracks: connections stay open, and nothing answers."""
-    for process in _family(postgres):
-        process.send_signal(signal.SIGSTOP)
+    _signal(postgres, signal.SIGSTOP)
 
 
 def thaw(postgres: LocalPostgres) -> None:
     """Lets it go on."""
-    for process in _family(postgres):
-        process.send_signal(signal.SIGCONT)
+    _signal(postgres, signal.SIGCONT)
 
 
-def _family(postgres: LocalPostgres) -> Iterator[psutil.Process]:
-    if postgres.pid is not None:
-        postmaster = psutil.Process(postgres.pid)
-        yield from (postmaster, *postmaster.children(recursive=True))
+def _signal(postgres: LocalPostgres, number: signal.Signals) -> None:
+    if postgres.pid is None:
+        return
+    postmaster = psutil.Process(postgres.pid)
+    for process in (postmaster, *postmaster.children(recursive=True)):
+        # A connection that was closed meanwhile took its process with it.
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
