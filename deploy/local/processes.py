@@ -181,11 +181,9 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Out of reach of the terminal's Ctrl-C either way: the platform stops its parts itself, in order.
-                # Linux shares its time out between sessions before it looks at niceness, so all that yield are in one
-                # session together, and whatever does not has one of its own.
-                process_group=0 if command.yields else None,
-                start_new_session=not command.yields,
+                # Out of reach of the terminal's Ctrl-C: the platform stops its parts itself, in order. A group and not
+                # a session: Linux shares its time out between sessions first, and looks at niceness only within one.
+                process_group=0,
             )
         if command.pid_file:
             try:
