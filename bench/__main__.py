@@ -14,7 +14,7 @@ from bench import hazards
 from bench.control_room import measure_control_room
 from bench.receiver import traces_endpoint
 from bench.report import Report
-from bench.stage import MEASURED, PROCESSES, Load, Stage
+from bench.stage import PROCESSES, Load, Stage
 from deploy.local.platform import Platform
 
 _HOME = Path("var/bench")
@@ -42,14 +42,15 @@ def _start(stage: Stage, report: Report) -> None:
 def _compare(stage: Stage, report: Report) -> None:
     """Durable calls against echoes and plain SQL, in turns, with nothing else at work on the machine."""
     for name in PROCESSES:
-        if name != MEASURED:
-            stage.platform.supervisor[name].stop()
-    for process in (stage.echo, stage.second):
+        stage.platform.supervisor[name].stop()
+    beside = (stage.echo, *stage.replicas.values())
+    for process in beside:
         process.start()
         process.wait_ready()
+    one, both = next(iter(stage.replicas)), ",".join(stage.replicas)
     loads: dict[str, Callable[[], Load]] = {
-        "durable": lambda: stage.call(stage.platform.addresses["intake"], seconds=_SECONDS),
-        "durable, a process on each core": lambda: stage.call(stage.both_addresses, seconds=_SECONDS),
+        "durable": lambda: stage.call(one, seconds=_SECONDS),
+        "durable, a process on each core": lambda: stage.call(both, seconds=_SECONDS),
         "echo behind the door": lambda: stage.call(stage.echo_address["door"], seconds=_SECONDS),
         "echo without a door": lambda: stage.call(stage.echo_address["bare"], seconds=_SECONDS),
         "pgbench": lambda: stage.plain_sql(_SECONDS),
@@ -64,8 +65,8 @@ def _compare(stage: Stage, report: Report) -> None:
                 if turn:
                     seen[name].append(told)
     finally:
-        stage.echo.stop()
-        stage.second.stop()
+        for process in beside:
+            process.stop()
     _judge(seen, report)
 
 

@@ -20,7 +20,7 @@ from deploy.local.roster import ROSTER
 
 IN_FLIGHT = 64
 PROCESSES = tuple(planned.name for planned in ROSTER)
-# What is compared with echoes and plain SQL; every other process stands still meanwhile.
+# What is compared with echoes and plain SQL; everything else stands still meanwhile.
 MEASURED = "intake-api"
 _PATIENCE_SECONDS = 120.0
 
@@ -34,28 +34,12 @@ class Load:
 
 
 class Stage:
-    """A platform that is up; and, when they are started, an echo server and a second process of the measured API."""
+    """A platform that is up; and, when they are started, an echo server and two processes of the measured API."""
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        address, metrics = f"{LOOPBACK}:{free_port()}", free_port()
-        self.both_addresses = f"{platform.addresses['intake']},{address}"
-        first, name = platform.supervisor[MEASURED].command, f"{MEASURED}-2"
-        own = {
-            "PEEL_LISTEN": address,
-            "PEEL_METRICS_LISTEN": f"{LOOPBACK}:{metrics}",
-            "PEEL_INSTANCE": name,
-        }
-        self.second = Process(
-            replace(
-                first,
-                name=name,
-                env={**first.env, **own},
-                log=platform.home / "log" / f"{name}.log",
-                ready=http_ready(metrics),
-                pid_file=None,
-            )
-        )
+        # Each with its address. They yield to nobody, as the echo and pgbench's server do not.
+        self.replicas = {address: self._replica(address) for address in (f"{LOOPBACK}:{free_port()}" for _ in range(2))}
         self.echo_address = {kind: f"{LOOPBACK}:{free_port()}" for kind in ("door", "bare")}
         self.echo = Process(
             Command(
@@ -64,7 +48,23 @@ class Stage:
                 env=platform.env(MEASURED),
                 log=platform.home / "log" / "echo.log",
                 ready=port_open(int(self.echo_address["bare"].rsplit(":", 1)[1])),
-                yields=first.yields,
+            )
+        )
+
+    def _replica(self, address: str) -> Process:
+        """One more process of the measured API, which serves there."""
+        metrics, name = free_port(), f"{MEASURED}-{address}"
+        own = {"PEEL_LISTEN": address, "PEEL_METRICS_LISTEN": f"{LOOPBACK}:{metrics}", "PEEL_INSTANCE": name}
+        model = self.platform.supervisor[MEASURED].command
+        return Process(
+            replace(
+                model,
+                name=name,
+                env={**model.env, **own},
+                log=self.platform.home / "log" / f"{name}.log",
+                ready=http_ready(metrics),
+                pid_file=None,
+                yields=False,
             )
         )
 
