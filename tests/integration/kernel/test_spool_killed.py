@@ -142,6 +142,8 @@ def reachable() -> Iterator[Path]:
     home = Path(tempfile.mkdtemp())
     home.chmod(0o755)
     yield home / "spool"
+    # Whoever is not root may take nothing out of a folder that may not be written.
+    (home / "spool").chmod(0o700)
     shutil.rmtree(home)
 
 
