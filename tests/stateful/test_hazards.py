@@ -25,7 +25,7 @@ from services.dispatch.domain.hazard_answer import to_acknowledge
 from services.dispatch.domain.records import Assignment, Incident, Task
 from services.dispatch.domain.terms import AssignmentState, DispatchState, HazardOutcome, NotCheckedReason, TaskKind
 from services.dispatch.markers import replica
-from services.dispatch.markers.domain import concerned
+from services.dispatch.markers.domain import MarkerIndex
 from services.dispatch.markers.domain.hazards import concerns_of
 from services.dispatch.markers.messages import stored_marker
 from services.dispatch.reference.short_forms import short_forms
@@ -257,9 +257,9 @@ class Unwarned(RuleBasedStateMachine):
             told = {hazard.marker_id: hazard for hazard in answer.hazards}
             again = "HAZARD_RECHECK" in self.timers(assignment.id)
             for marker in markers:
-                match = concerned(marker, {0: concerns_of(incident)}, now, short_forms=short_forms()).get(0)
+                match = MarkerIndex(marker.force, [marker], short_forms=short_forms()).find(concerns_of(incident), now)
                 hazard = told.get(marker.id)
-                if match is not None:
+                if match:
                     assert again or (hazard is not None and not hazard.withdrawn and hazard.code == marker.code)
                 elif hazard is not None:
                     assert again or hazard.withdrawn

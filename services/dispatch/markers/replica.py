@@ -106,6 +106,8 @@ class MarkerReplica:
 def _concerned(
     force: str, markers: Sequence[Marker], many: Mapping[UUID, Concerns], at: datetime
 ) -> tuple[dict[UUID, list[Match]], set[UUID]]:
+    # Of these markers alone: among so few are few namesakes, so a name by itself may be called likely here that the
+    # index of all calls possible. Crews are told too much rather than too little.
     index, unread = MarkerIndex(force, short_forms=short_forms()), set()
     for marker in markers:
         try:

@@ -12,7 +12,7 @@ It brings numpy along, so import it only in a process that looks for hazards.
 """
 
 from services.dispatch.markers.domain.concerns import Concerns, Match, Person
-from services.dispatch.markers.domain.index import MarkerIndex, concerned
+from services.dispatch.markers.domain.index import MarkerIndex
 from services.dispatch.markers.domain.markers import Address, Marker, Subject
 from services.dispatch.markers.domain.terms import Certainty, MarkerState, MatchedBy, Severity, SubjectKind
 
@@ -29,5 +29,4 @@ __all__ = [
     "Severity",
     "Subject",
     "SubjectKind",
-    "concerned",
 ]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -18,8 +17,6 @@ NO_SHORT_FORMS: ShortForms = MappingProxyType({})
 
 # Fewer that are gone than this are not worth clearing up.
 _CLEAR_AT = 1_000
-
-Incident = TypeVar("Incident")
 
 
 class MarkerIndex:
@@ -110,15 +107,3 @@ class MarkerIndex:
         for owner in self._gone:
             del self._versions[owner]
         self._gone = {}
-
-
-def concerned(
-    marker: Marker, many: Mapping[Incident, Concerns], at: datetime, *, short_forms: ShortForms = NO_SHORT_FORMS
-) -> dict[Incident, Match]:
-    """Which of many incidents a marker concerns, and how: the same rules, the other way round.
-
-    For a marker that was made or revised after units were sent. A withdrawn one concerns nobody. With one marker there
-    are no namesakes, so a name alone may be called likely here that `MarkerIndex.find` calls possible.
-    """
-    index = MarkerIndex(marker.force, [marker], short_forms=short_forms)
-    return {incident: match for incident, concerns in many.items() for match in index.find(concerns, at)}

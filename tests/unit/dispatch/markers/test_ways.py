@@ -16,10 +16,8 @@ from services.dispatch.markers.domain import (
     Severity,
     Subject,
     SubjectKind,
-    concerned,
 )
 from tests.unit.dispatch.markers.marking import (
-    SHORT_FORMS,
     TODAY,
     a_marker,
     a_person,
@@ -162,9 +160,10 @@ def test_a_marker_finds_the_incidents_it_concerns() -> None:  # R-MK-02: found l
         UUID(int=8): at("99 Moor Lane, Bury"),
         UUID(int=9): at(HOME.text),
     }
-    matches = concerned(a_marker(ADA), incidents, TODAY, short_forms=SHORT_FORMS)
-    assert {key.int: match.by for key, match in matches.items()} == {
-        7: {MatchedBy.PERSON_NAMED},
-        9: {MatchedBy.ADDRESS},
+    index, withdrawn = an_index(a_marker(ADA)), an_index(a_marker(ADA, withdrawn=True))
+    assert {key.int: [match.by for match in index.find(asked, TODAY)] for key, asked in incidents.items()} == {
+        7: [{MatchedBy.PERSON_NAMED}],
+        8: [],
+        9: [{MatchedBy.ADDRESS}],
     }
-    assert concerned(a_marker(ADA, withdrawn=True), incidents, TODAY) == {}
+    assert not any(withdrawn.find(asked, TODAY) for asked in incidents.values())
