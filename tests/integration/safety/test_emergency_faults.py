@@ -247,7 +247,9 @@ def test_a_console_that_stops_reading_slows_no_other(safety: Safety, radio: str)
     replies = [reply for part in range(30) for reply in presses(safety, one, f"{radio}-{part}", 30)]
     last = time.monotonic()
     fast.until(replies[-1].emergency_id)
-    assert time.monotonic() - last < 1
+    # The slow one reads nothing until then: whoever waited for it would wait for ever. On a busy machine 900 presses
+    # may take a moment to be read.
+    assert time.monotonic() - last < 5
     shown_at((fast,), replies)
     missing = {reply.emergency_id for reply in replies}
     begun = 0
